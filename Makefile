@@ -1,0 +1,41 @@
+# Thin on purpose: each target is one or two commands. `make up` and `make test` are all that most people need.
+PYTHON ?= $(shell command -v python3.11 || echo python3)
+BIN := .venv/bin
+UV := $(BIN)/uv pip
+
+.PHONY: up down test check lint bench lock env dev
+
+up: env
+	@$(BIN)/lgs up
+
+down:
+	@$(BIN)/lgs down
+
+test: dev
+	@$(BIN)/python -m pytest
+
+lint: dev
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+
+bench: dev
+	@$(BIN)/python -m benchmarks
+
+env: .venv/installed
+dev: .venv/installed-dev
+
+.venv/installed: requirements.txt requirements/build.txt pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 is needed. Install it, or say where it is: make PYTHON=/path/to/python3.11"; exit 2; }
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/build.txt
+	@$(UV) install --quiet --python $(BIN)/python --require-hashes -r requirements.txt
+	@$(UV) install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/installed-dev: .venv/installed requirements/dev.txt
+	@$(UV) install --quiet --python $(BIN)/python --require-hashes -r requirements/dev.txt
+	@touch $@
+
+lock: env
+	@for part in build runtime dev; do \
+	  $(UV) compile --quiet --universal --generate-hashes --no-annotate --no-header --no-emit-index-url --python-version 3.11 \
+	    requirements/$$part.in -o $$(test $$part = runtime && echo requirements.txt || echo requirements/$$part.txt); done

@@ -1,0 +1,1 @@
+"""The semantic layer: reads the twins in ``views/``, builds the relations, documents them."""

@@ -1,0 +1,79 @@
+"""What a twin, a metric and a column say, as typed models. ``loader`` reads them from ``views/``."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Spec(BaseModel):
+    """Frozen, and refusing keys it does not know."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Column(Spec):
+    """One column. What several relations share stands once in ``columns.yml``; a twin may override nothing of it."""
+
+    name: str
+    label: str = Field(description="how people read it, never the raw name")
+    description: str = Field(description="meaning, unit, caveats")
+    format: str | None = Field(None, description="d3 number or time format")
+    currency: str | None = Field(None, description="ISO code, such as GBP")
+    role: Literal["dimension", "time", "measure", "key"] = "dimension"
+
+
+class Metric(Spec):
+    """One metric: defined once, here and nowhere else."""
+
+    name: str
+    label: str
+    expression: str = Field(description="the SQL aggregate")
+    format: str
+    currency: str | None = None
+    description: str = Field(description="unit, caveats and synonyms in the text")
+    owner: str
+    certified: bool = True
+    additive: bool = Field(True, description="may be summed over rows of any grain it is listed on")
+
+
+class Check(Spec):
+    """A contract: a select that must return no rows."""
+
+    name: str
+    description: str
+    sql: str
+
+
+class Twin(Spec):
+    """One relation: the YAML beside the SQL of the same name."""
+
+    schema_name: str
+    name: str
+    description: str = Field(description="ends in the grain: One row per ...")
+    kind: Literal["view", "stored"]
+    kept_by: Literal["month"] | None = Field(None, description="stored, and only changed months are rebuilt")
+    key: tuple[str, ...]
+    owner: str
+    time: str | None = Field(None, description="the column that time filters act on")
+    dataset: bool = Field(True, description="whether Superset gets it as a dataset")
+    columns: tuple[Column, ...]
+    metrics: tuple[str, ...] = ()
+    checks: tuple[Check, ...] = ()
+    sql: str
+
+    @property
+    def relation(self) -> str:
+        """The qualified name, such as ``mart.rfm_customer``."""
+        return f"{self.schema_name}.{self.name}"
+
+
+class Layer(Spec):
+    """All twins, in an order in which each stands after those that it reads, and all metrics by name."""
+
+    twins: tuple[Twin, ...]
+    metrics: dict[str, Metric]
+
+    def twin(self, relation: str) -> Twin:
+        """The twin of ``mart.rfm_customer``, or of ``rfm_customer`` (in mart)."""
+        name = relation if "." in relation else f"mart.{relation}"
+        return next(twin for twin in self.twins if twin.relation == name)

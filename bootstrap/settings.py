@@ -1,0 +1,52 @@
+"""Every setting, typed, in one place. Each comes from an ``LGS_*`` environment variable; a command's option wins."""
+
+from functools import cached_property
+from pathlib import Path
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from bootstrap.errors import UsageError
+
+_HERE = Path(__file__).resolve().parent
+
+
+class Settings(BaseSettings):
+    """Where things are and how they behave. Ports are TCP ports on 127.0.0.1."""
+
+    model_config = SettingsConfigDict(env_prefix="LGS_", frozen=True)
+
+    home: Path = Field(Path(".lgs"), description="folder of all state: databases, logs, passwords")
+    source: Path | None = Field(None, description="the handed-over file to load")
+    superset_port: int = Field(8088, ge=1, le=65535, description="port of the embedded Superset")
+    postgres_port: int = Field(5455, ge=1, le=65535, description="port of the embedded PostgreSQL")
+    warehouse_url: SecretStr | None = Field(None, description="postgresql:// URL of a server to use instead")
+    superset_url: str | None = Field(None, description="http(s):// URL of a Superset to use instead")
+    superset_username: str = Field("admin", description="an administrator of that Superset")
+    superset_password: SecretStr | None = Field(None, description="that administrator's password")
+    superset_workers: int = Field(2, ge=1, description="web worker processes of the embedded Superset")
+    max_rejects: float = Field(0.001, ge=0, le=1, description="share of lines that may be rejected before a load stops")
+
+    @cached_property
+    def state(self) -> Path:
+        """The state folder, absolute."""
+        return self.home.expanduser().absolute()
+
+
+def load_settings(**options: object) -> Settings:
+    """Read the settings from the environment, with the options given (``None`` means not given) on top.
+
+    Raises ``UsageError`` that names the variable and what is wrong with it.
+    """
+    try:
+        return Settings(**{name: value for name, value in options.items() if value is not None})  # type: ignore[arg-type]
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "LGS_" + str(first["loc"][0]).upper() if first["loc"] else "LGS_*"
+        raise UsageError(f"{name} is not usable: {first['msg']} (it is {first['input']!r}). Correct it or unset it.") from error
+
+
+def data_folder(name: str) -> Path:
+    """The folder ``superset`` or ``views``: beside the package in a checkout, inside it in an installed wheel."""
+    inside = _HERE / "_data" / name
+    return inside if inside.is_dir() else _HERE.parent / name
