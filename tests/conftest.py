@@ -1,0 +1,100 @@
+"""What every test may use: a real PostgreSQL, fresh databases on it, and the real data where it is present."""
+
+import os
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg2
+import pytest
+from psycopg2.extensions import connection as Connection
+
+from warehouse.migrate import upgrade
+from warehouse.roles import ensure_roles
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+SHARED_DATA = REPOSITORY.parent / "shared" / "data"
+PASSWORDS = {"lgs_owner": "dev", "lgs_reader": "dev", "lgs_analyst": "dev"}
+
+
+@dataclass(frozen=True)
+class Database:
+    """A fresh database with the product's roles; each URL ends in its name."""
+
+    admin_url: str
+
+    def url(self, role: str) -> str:
+        parts = urlsplit(self.admin_url)
+        netloc = f"{role}:{PASSWORDS[role]}@{parts.hostname}:{parts.port}"
+        return urlunsplit(parts._replace(netloc=netloc))
+
+    @property
+    def owner_url(self) -> str:
+        return self.url("lgs_owner")
+
+    @property
+    def reader_url(self) -> str:
+        return self.url("lgs_reader")
+
+    @property
+    def analyst_url(self) -> str:
+        return self.url("lgs_analyst")
+
+    def connect(self, role: str = "owner") -> Connection:
+        return psycopg2.connect(self.admin_url if role == "admin" else self.url(f"lgs_{role}"))
+
+
+@pytest.fixture(scope="session")
+def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Superuser URL of a running PostgreSQL: LGS_TEST_POSTGRES_URL, or an embedded server of this session's own."""
+    given = os.environ.get("LGS_TEST_POSTGRES_URL")
+    if given:
+        yield given
+        return
+    raise RuntimeError("set LGS_TEST_POSTGRES_URL")
+
+
+def _execute(url: str, statement: str) -> None:
+    connection = psycopg2.connect(url)
+    connection.autocommit = True
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(statement)
+    finally:
+        connection.close()
+
+
+@pytest.fixture
+def empty_database(server_url: str) -> Iterator[Database]:
+    """A database with nothing in it, dropped afterwards."""
+    name = f"test_{secrets.token_hex(6)}"
+    _execute(server_url, f"create database {name}")
+    yield Database(urlunsplit(urlsplit(server_url)._replace(path=f"/{name}")))
+    _execute(server_url, f"drop database {name} with (force)")
+
+
+@pytest.fixture
+def database(empty_database: Database) -> Database:
+    """A database with roles and migrations applied."""
+    ensure_roles(empty_database.admin_url, PASSWORDS)
+    upgrade(empty_database.owner_url)
+    return empty_database
+
+
+def _shared(name: str) -> Path:
+    path = SHARED_DATA / name
+    if not path.is_file():
+        pytest.skip(f"the real data set is not at {path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def real_dump() -> Path:
+    return _shared("retail.sql.gz")
+
+
+@pytest.fixture(scope="session")
+def real_csv() -> Path:
+    return _shared("online_retail_II.csv.gz")
