@@ -1,0 +1,1 @@
+"""Alembic's scripts: how ``landing`` and ``warehouse`` came to be."""

@@ -1,0 +1,168 @@
+"""The tables of ``landing`` and ``warehouse``, as Alembic compares them with the database.
+
+``landing`` is the newest file as read: text, one row per line, plus the lines that could not become transactions.
+``warehouse`` is typed and classified. Every large table carries ``customer_key`` in its primary key, so that it can be
+spread over several machines.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    DateTime,
+    Identity,
+    Index,
+    Integer,
+    MetaData,
+    Numeric,
+    PrimaryKeyConstraint,
+    SmallInteger,
+    Table,
+    Text,
+)
+
+SCHEMAS = ("landing", "warehouse")
+LINE_TYPES = ("sale", "cancellation", "adjustment", "write_off", "free", "fee")
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "%(table_name)s_pkey",
+        "ix": "%(table_name)s_%(column_0_N_name)s_idx",
+        "ck": "%(constraint_name)s",
+    }
+)
+
+
+def _required(name: str, kind: type, comment: str) -> Column:
+    return Column(name, kind, nullable=False, comment=comment)
+
+
+def _optional(name: str, kind: type, comment: str) -> Column:
+    return Column(name, kind, nullable=True, comment=comment)
+
+
+landing_source = Table(
+    "source",
+    metadata,
+    _required("file", Text, "name of the file that was handed over"),
+    _required("form", Text, "what kind of file it is, such as COPY dump"),
+    _required("sha256", Text, "hash of the file as handed over"),
+    _required("lines_read", BigInteger, "lines in the file, rejected ones included"),
+    schema="landing",
+    comment="The file that landing holds. One row.",
+)
+
+landing_line = Table(
+    "line",
+    metadata,
+    _required("line_number", BigInteger, "line of the file, counted from 1; over several sheets, counted on"),
+    _optional("invoice_no", Text, "as read"),
+    _optional("stock_code", Text, "as read"),
+    _optional("description", Text, "as read, blanks included"),
+    _optional("quantity", Text, "as read"),
+    _optional("invoice_date", Text, "as read"),
+    _optional("unit_price", Text, "as read"),
+    _optional("customer_id", Text, "as read"),
+    _optional("country", Text, "as read"),
+    schema="landing",
+    comment="The newest file as read, as text. One row per line with the right number of columns.",
+)
+
+landing_reject = Table(
+    "reject",
+    metadata,
+    Column("reject_id", BigInteger, Identity(always=True), primary_key=True, comment="running number"),
+    _required("file", Text, "name of the file, and of the sheet where there are sheets"),
+    _required("line_number", BigInteger, "line of the file or row of the sheet, counted from 1"),
+    _required("reason", Text, "why the line cannot be a transaction"),
+    _required("text", Text, "the line as read"),
+    schema="landing",
+    comment="Lines of the newest file that cannot be transactions. One row per rejected line.",
+)
+
+line = Table(
+    "line",
+    metadata,
+    _required("line_id", BigInteger, "year and month, then a running number of ten digits within the month"),
+    _required("customer_key", BigInteger, "the customer id, or a negative key made from the invoice for guests"),
+    _required("invoice_no", Text, "starts with C for a cancellation, with A for an adjustment"),
+    _required("stock_code", Text, "article code as read"),
+    _optional("description", Text, "trimmed; null where the line has none"),
+    _required("quantity", Integer, "pieces; negative for returns and write-offs"),
+    _required("invoice_at", DateTime, "local time of the invoice"),
+    _required("unit_price", Numeric, "pounds for one piece"),
+    _required("amount", Numeric, "pounds, exactly quantity x unit_price"),
+    _optional("customer_id", Integer, "null for guests"),
+    _required("country", Text, "as read; Unspecified where the line names none"),
+    _required("month", Date, "first day of the invoice's month"),
+    _required("line_type", Text, "sale, cancellation, adjustment, write_off, free or fee"),
+    _required("is_product", Boolean, "false for postage, fees, vouchers, tests and corrections"),
+    _required("is_overlap", Boolean, "second copy of a line that the overlap of December 2010 repeats"),
+    _required("is_duplicate", Boolean, "further exact repeat of a line, beyond the overlap"),
+    PrimaryKeyConstraint("customer_key", "line_id"),
+    Index(None, "month"),
+    schema="warehouse",
+    comment="Every transaction line, typed and classified. One row per line.",
+)
+
+month = Table(
+    "month",
+    metadata,
+    Column("month", Date, primary_key=True, comment="first day of the month"),
+    _required("lines", BigInteger, "lines of the month"),
+    _required("amount", Numeric, "pounds over all lines of the month"),
+    _required("content_hash", Numeric, "sum of the hashes of the month's rows, whatever their order"),
+    schema="warehouse",
+    comment="What each month holds, to see whether a file changes it. One row per month.",
+)
+
+customer = Table(
+    "customer",
+    metadata,
+    Column("customer_id", Integer, primary_key=True, autoincrement=False, comment="the shop's number of the customer"),
+    _required("country", Text, "country of the customer's newest line"),
+    _required("first_invoice_at", DateTime, "time of the first line of any kind"),
+    _required("last_invoice_at", DateTime, "time of the newest line of any kind"),
+    _required("first_month", Date, "month of the first line of any kind"),
+    schema="warehouse",
+    comment="Who bought with a customer number; guests have none. One row per customer.",
+)
+
+product = Table(
+    "product",
+    metadata,
+    Column("stock_code", Text, primary_key=True, comment="article code as read"),
+    _required("product", Text, "its most frequent description on sold lines, blanks collapsed; else the code"),
+    _required("is_product", Boolean, "false for postage, fees, vouchers, tests and corrections"),
+    schema="warehouse",
+    comment="What stands on invoices. One row per stock code.",
+)
+
+country = Table(
+    "country",
+    metadata,
+    Column("country", Text, primary_key=True, comment="the name as the lines have it"),
+    _required("name", Text, "English short name"),
+    _optional("iso2", Text, "ISO 3166-1 alpha-2; null where no single country is meant"),
+    _optional("iso3", Text, "ISO 3166-1 alpha-3; null where no single country is meant"),
+    _required("region", Text, "part of the world"),
+    schema="warehouse",
+    comment="The countries that lines name. One row per name.",
+)
+
+calendar = Table(
+    "calendar",
+    metadata,
+    Column("date", Date, primary_key=True, comment="the day"),
+    _required("month", Date, "first day of its month"),
+    _required("quarter", Date, "first day of its quarter"),
+    _required("year", SmallInteger, "calendar year"),
+    _required("week", Date, "Monday of its week"),
+    _required("weekday", SmallInteger, "1 Monday to 7 Sunday"),
+    _required("is_trading_day", Boolean, "whether any line was invoiced on the day"),
+    CheckConstraint("weekday between 1 and 7", name="calendar_weekday_check"),
+    schema="warehouse",
+    comment="Every day from the first line's month to the end of the newest line's month. One row per day.",
+)
