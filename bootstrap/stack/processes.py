@@ -1,0 +1,123 @@
+"""Processes that outlive the command: start them, find them again, end them.
+
+A process is known by its command line, not by a number in a file: after a reboot or a crash that number may belong to
+something else.
+"""
+
+import errno
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from bootstrap.errors import UsageError
+
+HOST = "127.0.0.1"
+_LOG_LIMIT = 10 * 2**20
+
+
+def find(*arguments: str) -> list[psutil.Process]:
+    """Living processes whose command line holds these arguments in a row, oldest first."""
+    found = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):  # it ended meanwhile, or is somebody else's
+            if _holds(process.cmdline(), arguments) and alive(process):
+                found.append(process)
+    return sorted(found, key=lambda process: (process.create_time(), process.pid))
+
+
+def _holds(line: Sequence[str], arguments: Sequence[str]) -> bool:
+    size = len(arguments)
+    return any(tuple(line[at : at + size]) == tuple(arguments) for at in range(len(line) - size + 1))
+
+
+def alive(process: psutil.Process) -> bool:
+    """Whether it still runs. A zombie does not; neither does one whose pid was given to another."""
+    try:
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
+
+
+def detach(
+    command: Sequence[str], *, log: Path, cwd: Path, env: Mapping[str, str], account: Mapping[str, Any] | None = None
+) -> psutil.Process:
+    """Start a command in a session of its own, output appended to ``log``.
+
+    It is no child of ours: the shell that starts it ends at once. Arguments travel by position, so that no path needs
+    quoting. ``account`` are the ``user``, ``group`` and ``extra_groups`` of ``subprocess``.
+    """
+    log.parent.mkdir(parents=True, exist_ok=True)
+    if log.exists() and log.stat().st_size > _LOG_LIMIT:
+        log.replace(log.with_name(f"{log.name}.1"))
+    with log.open("ab") as output:
+        launched = subprocess.run(
+            ["/bin/sh", "-c", '"$@" >&2 & echo $!', "sh", *command],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=output,
+            cwd=cwd,
+            env=dict(env),
+            start_new_session=True,
+            check=True,
+            **(account or {}),
+        )
+    return psutil.Process(int(launched.stdout))
+
+
+def end(processes: Iterable[psutil.Process], *, by: signal.Signals = signal.SIGTERM, seconds: float = 10) -> None:
+    """Ask each to end with the signal ``by``, wait, and kill what is left."""
+    left = list(processes)
+    for sign, patience in ((by, seconds), (signal.SIGKILL, 5)):
+        for process in left:
+            with suppress(psutil.NoSuchProcess):
+                process.send_signal(sign)
+        left = _wait(left, seconds=patience)
+        if not left:
+            return
+
+
+def _wait(processes: list[psutil.Process], *, seconds: float) -> list[psutil.Process]:
+    deadline = time.monotonic() + seconds
+    while (left := [process for process in processes if alive(process)]) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return left
+
+
+def require_free(port: int, *, setting: str) -> None:
+    """Raise ``UsageError`` when something else listens on the port, or it may not be used."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError as error:
+            why = (
+                f"is taken by {_holder(port)}"
+                if error.errno == errno.EADDRINUSE
+                else f"cannot be used ({error.strerror})"
+            )
+            raise UsageError(f"Port {port} of {HOST} {why}. Free it, or choose another with {setting}.") from error
+
+
+def _holder(port: int) -> str:
+    """Who listens there, as far as this user may know."""
+    with suppress(psutil.Error):
+        for connection in psutil.net_connections(kind="tcp"):
+            if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port and connection.pid:
+                return f"{psutil.Process(connection.pid).name()} (process {connection.pid})"
+    return "another program"
+
+
+def tail(log: Path, *, lines: int = 8) -> str:
+    """The last lines of a log, for an error message; empty when there is none."""
+    if not log.exists():
+        return ""
+    with log.open("rb") as stream:
+        stream.seek(max(0, log.stat().st_size - 8192))
+        return "\n".join(stream.read().decode(errors="replace").splitlines()[-lines:])
