@@ -1,0 +1,197 @@
+"""Superset's configuration for both editions: everything that differs between machines comes from the environment.
+
+Required: LGS_SECRET_KEY, LGS_METADATA_URL (SQLAlchemy URL of the metadata database), LGS_CACHE_DIR (a folder).
+Optional: LGS_REDIS_URL (server edition: caches, limits, workers), LGS_SUPERSET_PORT, LGS_SUPERSET_HTTPS (1 = TLS).
+"""
+
+import base64
+import hashlib
+import hmac
+import os
+from pathlib import Path
+
+import yaml
+
+_HERE = Path(__file__).resolve().parent
+_BRAND = yaml.safe_load((_HERE / "brand.yml").read_text(encoding="utf-8"))
+
+
+def _required(name: str) -> str:
+    if not os.environ.get(name):
+        raise RuntimeError(f"{name} is not set. Start Superset with `lgs up`, which sets it.")
+    return os.environ[name]
+
+
+def _derived(purpose: str) -> str:
+    """A secret of its own for each purpose, so that none is left at Superset's public default."""
+    return hmac.new(SECRET_KEY.encode(), purpose.encode(), hashlib.sha256).hexdigest()
+
+
+def _image(name: str, ink: str) -> str:
+    text = (_HERE / name).read_text(encoding="utf-8").replace("INK", ink)
+    return "data:image/svg+xml;base64," + base64.b64encode(text.encode()).decode()
+
+
+SECRET_KEY = _required("LGS_SECRET_KEY")
+SQLALCHEMY_DATABASE_URI = _required("LGS_METADATA_URL")
+GUEST_TOKEN_JWT_SECRET = _derived("guest token")
+GLOBAL_ASYNC_QUERIES_JWT_SECRET = _derived("async queries")
+
+SUPERSET_WEBSERVER_PORT = int(os.environ.get("LGS_SUPERSET_PORT", "8088"))
+WEBDRIVER_BASEURL = f"http://127.0.0.1:{SUPERSET_WEBSERVER_PORT}/"
+
+FEATURE_FLAGS = {
+    "DASHBOARD_RBAC": True,
+    "EMBEDDABLE_CHARTS": False,
+}
+
+# --- who may come in
+AUTH_USER_REGISTRATION = False
+PUBLIC_ROLE_LIKE = None
+FAB_API_SWAGGER_UI = False
+PREVENT_UNSAFE_DB_CONNECTIONS = True
+_HTTPS = os.environ.get("LGS_SUPERSET_HTTPS") == "1"
+ENABLE_PROXY_FIX = _HTTPS
+SESSION_COOKIE_SECURE = _HTTPS
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+
+TALISMAN_CONFIG = {
+    "content_security_policy": {
+        "base-uri": ["'self'"],
+        "default-src": ["'self'"],
+        "img-src": ["'self'", "blob:", "data:"],
+        "worker-src": ["'self'", "blob:"],
+        "connect-src": ["'self'"],
+        "object-src": "'none'",
+        "style-src": ["'self'", "'unsafe-inline'"],
+        "font-src": ["'self'"],
+        "script-src": ["'self'", "'strict-dynamic'"],
+        "frame-ancestors": ["'self'"],
+    },
+    "content_security_policy_nonce_in": ["script-src"],
+    "force_https": False,
+    "session_cookie_secure": _HTTPS,
+}
+
+# --- how much may be asked for
+ROW_LIMIT = 10_000
+SQL_MAX_ROW = 100_000
+DISPLAY_MAX_ROW = 10_000
+DEFAULT_SQLLAB_LIMIT = 1_000
+SUPERSET_WEBSERVER_TIMEOUT = 60
+SQLLAB_TIMEOUT = 60
+SQLLAB_CTAS_NO_LIMIT = False
+DASHBOARD_AUTO_REFRESH_MODE = "fetch"
+
+# --- caches; the keys are recorded so that a refresh can drop what went stale
+STORE_CACHE_KEYS_IN_METADATA_DB = True
+_REDIS = os.environ.get("LGS_REDIS_URL", "")
+
+
+def _cache(purpose: str, days: int) -> dict[str, object]:
+    common = {"CACHE_DEFAULT_TIMEOUT": days * 86_400, "CACHE_KEY_PREFIX": f"lgs_{purpose}_"}
+    if _REDIS:
+        return common | {"CACHE_TYPE": "RedisCache", "CACHE_REDIS_URL": _REDIS}
+    folder = Path(_required("LGS_CACHE_DIR")) / purpose
+    return common | {"CACHE_TYPE": "FileSystemCache", "CACHE_DIR": str(folder), "CACHE_THRESHOLD": 5_000}
+
+
+CACHE_CONFIG = _cache("metadata", 1)
+DATA_CACHE_CONFIG = _cache("data", 1)
+THUMBNAIL_CACHE_CONFIG = _cache("thumbnails", 7)
+
+if _REDIS:
+    from cachelib.redis import RedisCache
+    from celery.schedules import crontab
+    from redis import Redis
+
+    FILTER_STATE_CACHE_CONFIG = _cache("filters", 90) | {"REFRESH_TIMEOUT_ON_RETRIEVAL": True}
+    EXPLORE_FORM_DATA_CACHE_CONFIG = _cache("explore", 7) | {"REFRESH_TIMEOUT_ON_RETRIEVAL": True}
+    _redis = Redis.from_url(_REDIS)
+    RESULTS_BACKEND = RedisCache(host=_redis, key_prefix="lgs_results_", default_timeout=86_400)
+    RATELIMIT_STORAGE_URI = _REDIS
+    RATELIMIT_IN_MEMORY_FALLBACK_ENABLED = True
+    RATELIMIT_SWALLOW_ERRORS = True
+
+    class CELERY_CONFIG:
+        """The worker runs SQL Lab's queries; beat prunes what would grow for ever."""
+
+        broker_url = _REDIS
+        result_backend = _REDIS
+        imports = ("superset.sql_lab", "superset.tasks.scheduler", "superset.tasks.cache")
+        worker_prefetch_multiplier = 1
+        task_acks_late = True
+        broker_connection_retry_on_startup = True
+        beat_schedule = {  # noqa: RUF012 - Celery reads a plain class attribute
+            "reports.scheduler": {"task": "reports.scheduler", "schedule": crontab(minute="*", hour="*")},
+            "reports.prune_log": {"task": "reports.prune_log", "schedule": crontab(minute=0, hour=0)},
+            "prune_query": {
+                "task": "prune_query",
+                "schedule": crontab(minute=0, hour=1, day_of_month=1),
+                "kwargs": {"retention_period_days": 180},
+            },
+            "prune_logs": {
+                "task": "prune_logs",
+                "schedule": crontab(minute=0, hour=2),
+                "kwargs": {"retention_period_days": 180, "max_rows_per_run": 10_000},
+            },
+        }
+
+
+# --- how it looks
+APP_NAME = _BRAND["name"]
+FAVICONS = [{"href": _image("favicon.svg", ""), "type": "image/svg+xml"}]
+CURRENCIES = ["GBP", "EUR", "USD"]
+D3_FORMAT = {"decimal": ".", "thousands": ",", "grouping": [3], "currency": ["£", ""]}
+D3_TIME_FORMAT = {"dateTime": "%e %B %Y, %H:%M", "date": "%e %b %Y", "time": "%H:%M"}
+EXTRA_CATEGORICAL_COLOR_SCHEMES = [
+    {"id": "lgs", "label": _BRAND["name"], "description": "", "isDefault": True, "colors": _BRAND["series"]},
+]
+EXTRA_SEQUENTIAL_COLOR_SCHEMES = [
+    {
+        "id": "lgs_shades",
+        "label": _BRAND["name"],
+        "description": "",
+        "isDiverging": False,
+        "isDefault": True,
+        "colors": _BRAND["shades"],
+    },
+]
+
+
+def _theme(algorithm: str, *, primary: str, ink: str, selection: str) -> dict[str, object]:
+    token = {
+        "brandAppName": _BRAND["name"],
+        "brandLogoAlt": _BRAND["name"],
+        "brandLogoUrl": _image("logo.svg", ink),
+        "brandLogoHref": "/",
+        "brandLogoHeight": "32px",
+        "brandLogoMargin": "8px 0",
+        "brandIconMaxWidth": 37,
+        "brandSpinnerUrl": None,
+        "brandSpinnerSvg": None,
+        "colorPrimary": primary,
+        "colorLink": primary,
+        "colorError": "#d43a3a",
+        "colorWarning": "#e0a100",
+        "colorSuccess": "#2f9e58",
+        "colorInfo": "#3d7fbf",
+        "colorEditorSelection": selection,
+        "fontUrls": [],
+        "fontFamily": _BRAND["fonts"],
+        "fontFamilyCode": "'IBM Plex Mono', 'Courier New', monospace",
+        "fontSizeXS": "8",
+        "fontSizeXXL": "28",
+        "fontWeightNormal": "400",
+        "fontWeightLight": "300",
+        "fontWeightStrong": "500",
+        "fontWeightBold": "700",
+        "transitionTiming": 0.3,
+    }
+    return {"token": token, "algorithm": algorithm}
+
+
+THEME_DEFAULT = _theme("default", primary=_BRAND["primary"], ink="#2b2b33", selection="#fdeef2")
+THEME_DARK = _theme("dark", primary=_BRAND["primary_dark"], ink="#f4f1ec", selection="#5f0c22")
+ENABLE_UI_THEME_ADMINISTRATION = False
