@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ import psycopg2
 import pytest
 from psycopg2.extensions import connection as Connection
 
+from bootstrap.stack.postgres import EmbeddedPostgres
 from warehouse.migrate import upgrade
 from warehouse.roles import ensure_roles
 
@@ -53,7 +55,17 @@ def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     if given:
         yield given
         return
-    raise RuntimeError("set LGS_TEST_POSTGRES_URL")
+    server = EmbeddedPostgres(tmp_path_factory.mktemp("server") / "postgres", free_port(), secrets.token_urlsafe(16))
+    server.start()
+    yield server.url()
+    server.remove()
+
+
+def free_port() -> int:
+    """A TCP port of 127.0.0.1 that nobody uses at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def _execute(url: str, statement: str) -> None:

@@ -21,7 +21,9 @@ from sqlalchemy import (
     SmallInteger,
     Table,
     Text,
+    func,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 
 SCHEMAS = ("landing", "warehouse")
 LINE_TYPES = ("sale", "cancellation", "adjustment", "write_off", "free", "fee")
@@ -165,4 +167,27 @@ calendar = Table(
     CheckConstraint("weekday between 1 and 7", name="calendar_weekday_check"),
     schema="warehouse",
     comment="Every day from the first line's month to the end of the newest line's month. One row per day.",
+)
+
+receipt = Table(
+    "receipt",
+    metadata,
+    Column("receipt_id", BigInteger, Identity(always=True), primary_key=True, comment="running number"),
+    Column("refreshed_at", DateTime(timezone=True), nullable=False, server_default=func.now(), comment="when"),
+    _required("source", Text, "path of the file that was loaded"),
+    _required("form", Text, "what kind of file it was"),
+    _required("sha256", Text, "hash of the file as handed over"),
+    _required("fingerprint", Text, "hash of the definitions that the mart was built from"),
+    _required("lines_read", BigInteger, "lines in the file"),
+    _required("lines_kept", BigInteger, "lines in the warehouse"),
+    _required("rejected", JSONB, "rejected lines by reason"),
+    _required("months_changed", JSONB, "months whose lines changed"),
+    _required("before", JSONB, "headline metrics before"),
+    _required("after", JSONB, "headline metrics after"),
+    _required("closed_month_changes", JSONB, "numbers of complete months that changed: month, metric, before, after"),
+    _required("segment_moves", Integer, "customers who changed segment"),
+    _required("seconds", JSONB, "time by step"),
+    _required("assets", JSONB, "Superset assets created, updated and pruned by the publish that followed"),
+    schema="warehouse",
+    comment="What each refresh read, changed and took. One row per refresh.",
 )
