@@ -1,0 +1,105 @@
+"""Passwords and keys of one stack: generated on the first run, kept in a file that only its owner can read.
+
+The file holds one ``NAME=value`` a line. Who changes a password elsewhere (an administrator in Superset, say) puts the
+new one there too.
+"""
+
+import os
+import secrets
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+
+from bootstrap.errors import UsageError
+
+FILE = "credentials.env"
+Secret = Annotated[SecretStr, Field(min_length=8)]
+_HEADER = "# Passwords and keys of this stack, generated on its first run. Whoever reads this file is administrator.\n"
+
+
+class Credentials(BaseModel):
+    """Every secret; ``superset_*`` are the people's passwords, ``lgs_*`` and ``postgres`` those of database roles."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    path: Path
+    superset_admin: Secret
+    superset_marketing: Secret
+    superset_analyst: Secret
+    superset_secret_key: Secret
+    lgs_owner: Secret
+    lgs_reader: Secret
+    lgs_analyst: Secret
+    lgs_superset: Secret
+    postgres: Secret
+
+    @property
+    def users(self) -> dict[str, str]:
+        """Superset user name to password: admin, marketing, analyst."""
+        return {name: self._value(f"superset_{name}") for name in ("admin", "marketing", "analyst")}
+
+    @property
+    def roles(self) -> dict[str, str]:
+        """Warehouse role to password: lgs_owner, lgs_reader, lgs_analyst."""
+        return {name: self._value(name) for name in ("lgs_owner", "lgs_reader", "lgs_analyst")}
+
+    def _value(self, name: str) -> str:
+        secret: SecretStr = getattr(self, name)
+        return secret.get_secret_value()
+
+
+def load_credentials(home: Path) -> Credentials:
+    """Read the file in the state folder. Raises ``UsageError`` when it is missing, not readable or not whole."""
+    path = home / FILE
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise UsageError(f"There are no passwords yet: {path} does not exist. Run `lgs up` first.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} cannot be read ({error}). {_remedy(path)}") from error
+    return _parse(text, path)
+
+
+def ensure_credentials(home: Path) -> Credentials:
+    """Read the file in the state folder, and generate it when there is none."""
+    path = home / FILE
+    if not path.exists():
+        _write(_generate(path))
+    elif path.stat().st_mode & 0o077:
+        path.chmod(0o600)
+    return load_credentials(home)
+
+
+def _generate(path: Path) -> Credentials:
+    names = [name for name in Credentials.model_fields if name != "path"]
+    values = {name: secrets.token_urlsafe(48 if name == "superset_secret_key" else 18) for name in names}
+    return Credentials.model_validate({"path": path, **values})
+
+
+def _write(credentials: Credentials) -> None:
+    """Write the file whole, with mode 0600 from its first byte on."""
+    path = credentials.path
+    lines = [f"{name.upper()}={value.get_secret_value()}\n" for name, value in credentials if name != "path"]
+    making = path.with_name(f".{path.name}.{os.getpid()}")
+    making.unlink(missing_ok=True)
+    with os.fdopen(os.open(making, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as stream:
+        stream.write(_HEADER + "".join(lines))
+        stream.flush()
+        os.fsync(stream.fileno())
+    making.replace(path)
+
+
+def _parse(text: str, path: Path) -> Credentials:
+    lines = [line.strip() for line in text.splitlines()]
+    pairs = [line.partition("=") for line in lines if line and not line.startswith("#")]
+    try:
+        secrets_read = {name.strip().lower(): value.strip() for name, _, value in pairs}
+        return Credentials.model_validate(secrets_read | {"path": path})
+    except ValidationError as error:
+        wrong = ", ".join(f"{str(item['loc'][0]).upper()}: {item['msg'].lower()}" for item in error.errors())
+        raise UsageError(f"{path} is not whole ({wrong}). {_remedy(path)}") from None
+
+
+def _remedy(path: Path) -> str:
+    return f"Put back a copy of it; or, to begin anew without the data, run `lgs down` and remove {path.parent}."

@@ -1,0 +1,115 @@
+"""Superset's metadata database: made on a PostgreSQL server, and told apart from anybody else's.
+
+It is the database ``superset``, owned by the role ``lgs_superset``. Its comment carries a fingerprint of the key that
+encrypts what Superset keeps there, so that a database of another installation is never taken for ours.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from typing import Literal
+
+import psycopg2
+from psycopg2 import sql
+from psycopg2.extensions import cursor as Cursor
+
+from bootstrap.errors import UsageError
+from bootstrap.stack.address import replaced
+
+DATABASE, ROLE = "superset", "lgs_superset"
+State = Literal["missing", "ours", "foreign"]
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """The database on the server of ``admin_url``, with the role's password and Superset's secret key."""
+
+    admin_url: str
+    password: str
+    secret_key: str
+
+    @property
+    def url(self) -> str:
+        return replaced(self.admin_url, username=ROLE, password=self.password, database=DATABASE)
+
+    @property
+    def mark(self) -> str:
+        fingerprint = hashlib.sha256(f"lgs metadata {self.secret_key}".encode()).hexdigest()[:16]
+        return f"Metadata of the London Gift Shop BI, key {fingerprint}"
+
+    def possible(self) -> bool:
+        """Whether this server has our database, or lets us make one. Not so when it holds somebody else's."""
+        with _cursor(self.admin_url) as cursor:
+            state = self._state(cursor)
+            return state == "ours" or (state == "missing" and _may_create(cursor))
+
+    def ensure(self) -> None:
+        """Make role and database where missing. Raises ``UsageError`` when there is somebody else's of that name."""
+        with _cursor(self.admin_url) as cursor:
+            state = self._state(cursor)
+            if state == "foreign":
+                raise UsageError(
+                    f"The database {DATABASE} was not made with the key in credentials.env. "
+                    "Put back the credentials that it was made with, or remove the state folder to begin anew."
+                )
+            if state == "missing" or not self._opens():
+                self._ensure_role(cursor)
+                self._ensure_database(cursor, exists=state == "ours")
+
+    def require_admin(self, password: str) -> None:
+        """Raise ``UsageError`` when the password is not that of Superset's user ``admin``."""
+        from werkzeug.security import check_password_hash
+
+        with _cursor(self.url) as cursor:
+            cursor.execute("select password from ab_user where username = 'admin' and active")
+            row = cursor.fetchone()
+        if row is None or not check_password_hash(row[0], password):
+            raise UsageError(
+                "The password of Superset's user admin is not the one in credentials.env, or the user is gone. "
+                "Put the present password into SUPERSET_ADMIN there, or give admin that password in Superset."
+            )
+
+    def _state(self, cursor: Cursor) -> State:
+        query = (
+            "select pg_get_userbyid(datdba), shobj_description(oid, 'pg_database') from pg_database where datname = %s"
+        )
+        cursor.execute(query, [DATABASE])
+        row = cursor.fetchone()
+        if row is None:
+            return "missing"
+        return "ours" if row in ((ROLE, self.mark), (ROLE, None)) else "foreign"  # no mark: killed before it was set
+
+    def _opens(self) -> bool:
+        try:
+            psycopg2.connect(self.url, connect_timeout=10).close()
+        except psycopg2.OperationalError:
+            return False
+        return True
+
+    def _ensure_role(self, cursor: Cursor) -> None:
+        cursor.execute("select 1 from pg_roles where rolname = %s", [ROLE])
+        verb = "alter" if cursor.fetchone() else "create"
+        cursor.execute(sql.SQL(f"{verb} role {ROLE} login password %s"), [self.password])
+
+    def _ensure_database(self, cursor: Cursor, *, exists: bool) -> None:
+        cursor.execute("select rolsuper from pg_roles where rolname = current_user")
+        if cursor.fetchone() == (False,):
+            cursor.execute(f"grant {ROLE} to current_user")  # else it could not make the role an owner
+        if not exists:
+            cursor.execute(f"create database {DATABASE} owner {ROLE}")
+        cursor.execute(f"revoke all on database {DATABASE} from public")
+        cursor.execute(sql.SQL(f"comment on database {DATABASE} is %s"), [self.mark])
+
+
+def _may_create(cursor: Cursor) -> bool:
+    cursor.execute("select rolsuper or (rolcreatedb and rolcreaterole) from pg_roles where rolname = current_user")
+    return cursor.fetchone() == (True,)
+
+
+@contextmanager
+def _cursor(url: str) -> Iterator[Cursor]:
+    with closing(psycopg2.connect(url, connect_timeout=10)) as connection:
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            yield cursor

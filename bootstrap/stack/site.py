@@ -1,0 +1,173 @@
+"""The embedded Superset: gunicorn on 127.0.0.1, its files in ``superset/`` of the state folder."""
+
+import hashlib
+import http.client
+import importlib.metadata
+import os
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+import bootstrap
+from bootstrap.errors import CheckFailed
+from bootstrap.settings import data_folder
+from bootstrap.stack import processes
+
+PORT_SETTING = "LGS_SUPERSET_PORT"
+_START_SECONDS = 300.0  # the first start migrates the metadata
+_STOP_SECONDS = 20.0
+_MEMORY = Path("/dev/shm")  # where workers show that they live; on a slow disk a busy one would seem dead
+_THREADS = 16
+_PASSED_ON = ("LGS_REDIS_URL", "LGS_SUPERSET_HTTPS")
+_KEPT_OUT = ("LGS_", "SUPERSET", "GUNICORN_CMD_ARGS", "FLASK_", "PYTHON", "PG")
+
+
+@dataclass(frozen=True)
+class Launch:
+    """What Superset is started with. Another launch means another fingerprint, and a restart."""
+
+    metadata_url: str
+    secret_key: str
+    admin_password: str
+    workers: int = 2
+
+    @property
+    def stamp(self) -> str:
+        """What the metadata must have been prepared for: Superset's version and its configuration."""
+        configuration = (data_folder("superset") / "superset_config.py").read_bytes()
+        return f"{importlib.metadata.version('apache-superset')} {hashlib.sha256(configuration).hexdigest()[:16]}"
+
+    def environment(self, *, folder: Path, port: int) -> dict[str, str]:
+        inherited = {
+            name: value
+            for name, value in os.environ.items()
+            if name in _PASSED_ON or not name.upper().startswith(_KEPT_OUT)
+        }
+        return inherited | {
+            "SUPERSET_CONFIG_PATH": str(data_folder("superset") / "superset_config.py"),
+            "SUPERSET_HOME": str(folder),
+            "LGS_SECRET_KEY": self.secret_key,
+            "LGS_METADATA_URL": self.metadata_url,
+            "LGS_METADATA_STAMP": self.stamp,
+            "LGS_ADMIN_PASSWORD": self.admin_password,
+            "LGS_CACHE_DIR": str(folder / "cache"),
+            "LGS_SUPERSET_PORT": str(port),
+        }
+
+    def fingerprint(self, *, folder: Path, port: int) -> str:
+        ours = {
+            k: v for k, v in self.environment(folder=folder, port=port).items() if k.startswith(("LGS_", "SUPERSET"))
+        }
+        digest = hashlib.sha256(f"{bootstrap.__version__} {self.workers} {sorted(ours.items())}".encode())
+        for path in sorted(path for path in data_folder("superset").iterdir() if path.is_file()):
+            digest.update(path.read_bytes())
+        return digest.hexdigest()[:16]
+
+
+class EmbeddedSuperset:
+    """One site: its files in ``folder``, listening on 127.0.0.1:``port``."""
+
+    def __init__(self, folder: Path, port: int, *, log: Path) -> None:
+        self.folder, self.port, self.log = folder.resolve(), port, log
+
+    @property
+    def url(self) -> str:
+        return f"http://{processes.HOST}:{self.port}"
+
+    def process(self) -> psutil.Process | None:
+        """gunicorn's master, if it runs. Workers that outlive it for a moment do not count."""
+        return next((process for process in self._family() if process.pid == self._master()), None)
+
+    def healthy(self) -> bool:
+        """Whether our own process runs and answers on the port."""
+        process = self.process()
+        return process is not None and f"{processes.HOST}:{self.port}" in process.cmdline() and self._answers()
+
+    def start(self, launch: Launch) -> bool:
+        """Start it without waiting for it. ``False`` when it runs already, just so.
+
+        Raises ``UsageError`` when the port is taken.
+        """
+        process, name = self.process(), self._name(launch)
+        if process is not None and name in process.cmdline() and self._lives(process):
+            return False
+        self.stop()
+        processes.require_free(self.port, setting=PORT_SETTING)
+        (self.folder / "cache").mkdir(mode=0o700, parents=True, exist_ok=True)
+        environment = launch.environment(folder=self.folder, port=self.port)
+        started = processes.detach(self._command(name, launch.workers), log=self.log, cwd=self.folder, env=environment)
+        self._pid_file.write_text(str(started.pid))
+        return True
+
+    def wait(self) -> None:
+        """Wait until it answers. Raises ``CheckFailed`` with the end of the log when it does not."""
+        deadline = time.monotonic() + _START_SECONDS
+        while not self.healthy():
+            if self.process() is None or time.monotonic() > deadline:
+                raise CheckFailed(f"Superset did not start. The end of {self.log}:\n{processes.tail(self.log)}")
+            time.sleep(0.1)
+
+    def stop(self) -> bool:
+        """Stop it and wait. ``False`` when nothing ran."""
+        process = self.process()
+        if process is not None:
+            processes.end([process], seconds=_STOP_SECONDS)
+        processes.end(self._family(), seconds=2)
+        self._pid_file.unlink(missing_ok=True)
+        return process is not None
+
+    @property
+    def _pid_file(self) -> Path:
+        return self.folder / "gunicorn.pid"
+
+    def _master(self) -> int | None:
+        try:
+            return int(self._pid_file.read_text())
+        except (FileNotFoundError, ValueError):
+            return None
+
+    def _family(self) -> list[psutil.Process]:
+        return processes.find("--chdir", str(self.folder))
+
+    def _name(self, launch: Launch) -> str:
+        return f"lgs-{launch.fingerprint(folder=self.folder, port=self.port)}"
+
+    def _command(self, name: str, workers: int) -> list[str]:
+        options: Mapping[str, str | int] = {
+            "--config": "python:bootstrap.stack.gunicorn_conf",
+            "--chdir": str(self.folder),
+            "--name": name,
+            "--bind": f"{processes.HOST}:{self.port}",
+            "--worker-class": "gthread",
+            "--workers": workers,
+            "--threads": _THREADS,
+            "--timeout": 60,
+            "--graceful-timeout": 10,
+            "--keep-alive": 5,
+            "--max-requests": 5000,
+            "--max-requests-jitter": 500,
+            "--limit-request-line": 0,
+            "--limit-request-field_size": 0,
+        }
+        memory = ["--worker-tmp-dir", str(_MEMORY)] if os.access(_MEMORY, os.W_OK) else []
+        pairs = [str(part) for pair in options.items() for part in pair]
+        flags = ["--preload", "--no-control-socket", *memory]
+        return [sys.executable, "-m", "gunicorn", *pairs, *flags, "bootstrap.stack.web:create_app()"]
+
+    def _lives(self, process: psutil.Process) -> bool:
+        """Whether it answers, or is young enough to be starting still."""
+        return self._answers() or time.time() - process.create_time() < _START_SECONDS
+
+    def _answers(self) -> bool:
+        connection = http.client.HTTPConnection(processes.HOST, self.port, timeout=10)
+        try:
+            connection.request("GET", "/health")
+            return connection.getresponse().status == http.HTTPStatus.OK
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            connection.close()
