@@ -1,0 +1,346 @@
+"""From a chart spec to Superset's native ``params`` and ``query_context``.
+
+The keys of ``params`` are those of Superset's control panels; there is no server-side schema, a wrong key is silently
+ignored. So each kind of chart is written here once, and a test draws every published chart in a browser.
+"""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from bootstrap.layer.spec import Layer, Metric, Twin
+from bootstrap.publish.spec import Chart, Where
+
+Native = dict[str, Any]
+
+TYPES = {
+    "area": "echarts_area",
+    "bar": "echarts_timeseries_bar",
+    "bubble": "bubble_v2",
+    "cards": "handlebars",
+    "heatmap": "heatmap_v2",
+    "histogram": "histogram_v2",
+    "kpi": "big_number_total",
+    "line": "echarts_timeseries_line",
+    "map": "world_map",
+    "mixed": "mixed_timeseries",
+    "pie": "pie",
+    "pivot": "pivot_table_v2",
+    "table": "table",
+    "treemap": "treemap_v2",
+    "trend": "big_number",
+}
+_AXIS = {"area", "bar", "line", "mixed", "trend"}
+
+
+def _currency(symbol: str | None) -> Native:
+    return {"symbol": symbol, "symbolPosition": "prefix"} if symbol else {}
+
+
+def _filter(condition: Where) -> Native:
+    if condition.sql:
+        return {"clause": "WHERE", "expressionType": "SQL", "sqlExpression": condition.sql}
+    comparator = list(condition.value) if isinstance(condition.value, tuple) else condition.value
+    return {
+        "clause": "WHERE",
+        "expressionType": "SIMPLE",
+        "subject": condition.column,
+        "operator": condition.op,
+        "comparator": comparator,
+    }
+
+
+def _time_binding(column: str) -> Native:
+    """Without this filter a dashboard's time range shows as applied to the chart, and does nothing."""
+    return {
+        "clause": "WHERE",
+        "expressionType": "SIMPLE",
+        "subject": column,
+        "operator": "TEMPORAL_RANGE",
+        "comparator": "No filter",
+    }
+
+
+def filters(chart: Chart, twin: Twin) -> list[Native]:
+    return ([_time_binding(twin.time)] if twin.time else []) + [_filter(condition) for condition in chart.where]
+
+
+def _format(metric: Metric) -> Native:
+    return {"y_axis_format": metric.format, "currency_format": _currency(metric.currency)}
+
+
+def _axis(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
+    temporal = chart.x is not None and chart.x == twin.time
+    return {
+        "x_axis": chart.x,
+        "time_grain_sqla": "P1M" if temporal else None,
+        "x_axis_time_format": "%b %y",
+        "tooltipTimeFormat": "%B %Y",
+        "x_axis_sort_asc": True,
+        "xAxisLabelInterval": "auto",
+        "metrics": list(chart.metrics),
+        "groupby": list(chart.by),
+        "truncate_metric": True,
+        "show_empty_columns": True,
+        "rich_tooltip": True,
+        "showTooltipTotal": bool(chart.by) and len(chart.metrics) == 1,
+        "show_legend": bool(chart.by) or len(chart.metrics) + len(chart.more_metrics) > 1,
+        "legendType": "scroll",
+        "legendOrientation": "top",
+        "truncateYAxis": False,
+        "order_desc": True,
+        "sort_series_type": "sum",
+        "only_total": True,
+    } | _format(metrics[0])
+
+
+def _trend(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
+    return {
+        "metric": chart.metrics[0],
+        "x_axis": chart.x,
+        "time_grain_sqla": "P1M",
+        "time_format": "%B %Y",
+        "show_trend_line": True,
+        "start_y_axis_at_zero": True,
+        "header_font_size": 0.3,
+        "subtitle_font_size": 0.125,
+        "rolling_type": "None",
+    } | _format(metrics[0])
+
+
+def _mixed(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
+    second = [metric for metric in metrics if metric.name in chart.more_metrics][0]
+    return _axis(chart, twin, metrics) | {
+        "metrics_b": list(chart.more_metrics),
+        "groupby_b": [],
+        "adhoc_filters_b": filters(chart, twin),
+        "seriesType": "bar",
+        "seriesTypeB": "line",
+        "yAxisIndex": 0,
+        "yAxisIndexB": 1,
+        "markerEnabledB": True,
+        "y_axis_format_secondary": second.format,
+        "currency_format_secondary": _currency(second.currency),
+        "truncateYAxisSecondary": False,
+    }
+
+
+def _kpi(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
+    return {"metric": chart.metrics[0], "header_font_size": 0.4, "subtitle_font_size": 0.15} | _format(metrics[0])
+
+
+def _pie(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
+    return {
+        "metric": chart.metrics[0],
+        "groupby": list(chart.by),
+        "sort_by_metric": True,
+        "label_type": "key_percent",
+        "number_format": metrics[0].format,
+        "currency_format": _currency(metrics[0].currency),
+        "labels_outside": True,
+        "label_line": True,
+        "show_labels": True,
+        "show_labels_threshold": 1,
+        "show_legend": False,
+        "donut": True,
+        "innerRadius": 45,
+        "outerRadius": 72,
+    }
+
+
+def _treemap(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
+    return {
+        "metric": chart.metrics[0],
+        "groupby": list(chart.by),
+        "label_type": "key_value",
+        "show_labels": True,
+        "show_upper_labels": True,
+        "number_format": metrics[0].format,
+        "currency_format": _currency(metrics[0].currency),
+    }
+
+
+def _heatmap(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
+    return {
+        "metric": chart.metrics[0],
+        "x_axis": chart.x,
+        "groupby": chart.by[0],
+        "sort_x_axis": "alpha_asc",
+        "sort_y_axis": "alpha_asc",
+        "normalize_across": "heatmap",
+        "linear_color_scheme": "lgs_shades",
+        "legend_type": "continuous",
+        "show_legend": True,
+        "show_values": True,
+        "show_percentage": False,
+        "xscale_interval": -1,
+        "yscale_interval": -1,
+        "left_margin": "auto",
+        "bottom_margin": "auto",
+        "value_bounds": [None, None],
+    } | _format(metrics[0])
+
+
+def _histogram(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
+    return {"column": chart.columns[0], "groupby": list(chart.by), "bins": 20, "show_legend": bool(chart.by)}
+
+
+def _bubble(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
+    x, y, size = chart.metrics
+    formats = {"xAxisFormat": metrics[0].format, "y_axis_format": metrics[1].format}
+    return {"entity": chart.by[0], "series": chart.by[-1], "x": x, "y": y, "size": size, "max_bubble_size": "50"} | formats
+
+
+def _map(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
+    return {
+        "entity": chart.by[0],
+        "country_fieldtype": "cca2",
+        "metric": chart.metrics[0],
+        "secondary_metric": chart.metrics[-1],
+        "show_bubbles": False,
+        "color_by": "metric",
+        "linear_color_scheme": "lgs_shades",
+    } | _format(metrics[0])
+
+
+def _column_config(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
+    config: Native = {}
+    for column in twin.columns:
+        if column.name in (*chart.columns, *chart.by):
+            if column.role == "time":
+                config[column.name] = {"d3TimeFormat": column.format or "%b %Y"}
+            elif column.format and column.role == "measure":
+                config[column.name] = {"d3NumberFormat": column.format, "currencyFormat": _currency(column.currency)}
+    for metric in metrics:
+        config[metric.name] = {"d3NumberFormat": metric.format, "currencyFormat": _currency(metric.currency)}
+    return config
+
+
+def _table(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
+    return {
+        "query_mode": "raw" if chart.columns else "aggregate",
+        "all_columns": list(chart.columns),
+        "groupby": list(chart.by),
+        "metrics": list(chart.metrics),
+        "order_by_cols": [json.dumps([chart.sort.by, not chart.sort.descending])] if chart.columns and chart.sort else [],
+        "timeseries_limit_metric": chart.sort.by if chart.sort and not chart.columns else None,
+        "order_desc": chart.sort.descending if chart.sort else True,
+        "table_timestamp_format": "%b %Y",
+        "column_config": _column_config(chart, twin, metrics),
+        "page_length": 20,
+        "include_search": True,
+        "show_cell_bars": False,
+        "color_pn": False,
+    }
+
+
+def _cards(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
+    return _table(chart, twin, metrics) | {"handlebarsTemplate": chart.template, "styleTemplate": chart.style}
+
+
+def _pivot(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
+    return {
+        "groupbyRows": list(chart.by),
+        "groupbyColumns": [chart.x] if chart.x else [],
+        "metrics": list(chart.metrics),
+        "metricsLayout": "COLUMNS",
+        "aggregateFunction": "Sum",
+        "rowTotals": False,
+        "colTotals": False,
+        "valueFormat": metrics[0].format,
+        "currency_format": _currency(metrics[0].currency),
+        "date_format": "%b %Y",
+        "time_grain_sqla": "P1M",
+    }
+
+
+_PARAMS: dict[str, Callable[[Chart, Twin, list[Metric]], Native]] = {
+    "area": _axis,
+    "bar": _axis,
+    "bubble": _bubble,
+    "cards": _cards,
+    "heatmap": _heatmap,
+    "histogram": _histogram,
+    "kpi": _kpi,
+    "line": _axis,
+    "map": _map,
+    "mixed": _mixed,
+    "pie": _pie,
+    "pivot": _pivot,
+    "table": _table,
+    "treemap": _treemap,
+    "trend": _trend,
+}
+
+
+def params(chart: Chart, layer: Layer) -> Native:
+    """The native form data, without the dataset's id, which Superset fills in."""
+    twin = layer.twin(chart.dataset)
+    metrics = [layer.metrics[name] for name in (*chart.metrics, *chart.more_metrics)]
+    common: Native = {
+        "viz_type": TYPES[chart.viz],
+        "adhoc_filters": filters(chart, twin),
+        "row_limit": chart.limit,
+        "color_scheme": "lgs",
+        "extra_form_data": {},
+        "annotation_layers": [],
+    }
+    return common | _PARAMS[chart.viz](chart, twin, metrics) | chart.params
+
+
+def _dimensions(chart: Chart, native: Native) -> list[Any]:
+    if chart.viz in _AXIS and chart.x:
+        axis = {
+            "columnType": "BASE_AXIS",
+            "expressionType": "SQL",
+            "label": chart.x,
+            "sqlExpression": chart.x,
+            "timeGrain": native.get("time_grain_sqla"),
+        }
+        return [axis, *chart.by]
+    return list(chart.columns) + ([chart.x] if chart.x else []) + list(chart.by)
+
+
+def _conditions(native: Native) -> Native:
+    simple = [item for item in native["adhoc_filters"] if item["expressionType"] == "SIMPLE"]
+    where = " AND ".join(f"({item['sqlExpression']})" for item in native["adhoc_filters"] if "sqlExpression" in item)
+    return {
+        "filters": [{"col": item["subject"], "op": item["operator"], "val": item["comparator"]} for item in simple],
+        "extras": {"having": "", "where": where},
+    }
+
+
+def _query(chart: Chart, native: Native, metrics: tuple[str, ...]) -> Native:
+    sort = chart.sort or None
+    first = [[metrics[0], False]] if metrics and chart.viz not in _AXIS else []
+    query = {
+        "columns": _dimensions(chart, native),
+        "metrics": list(metrics) or None,
+        "orderby": [[sort.by, not sort.descending]] if sort else first,
+        "row_limit": native["row_limit"],
+        "annotation_layers": [],
+        "applied_time_extras": {},
+        "custom_params": {},
+        "custom_form_data": {},
+        "url_params": {},
+        "order_desc": True,
+        "series_limit": 0,
+    }
+    if chart.viz in _AXIS:
+        query["series_columns"] = list(chart.by)
+    return query | _conditions(native)
+
+
+def query_context(chart: Chart, layer: Layer) -> str:
+    """The saved data request: what reports, exports and the check after publishing ask for. JSON text."""
+    native = params(chart, layer)
+    halves = [half for half in (chart.metrics, chart.more_metrics) if half] or [()]
+    context = {
+        "datasource": {"id": 0, "type": "table"},
+        "force": False,
+        "queries": [_query(chart, native, half) for half in halves],
+        "form_data": native,
+        "result_format": "json",
+        "result_type": "full",
+    }
+    return json.dumps(context, sort_keys=True, ensure_ascii=False)

@@ -1,0 +1,26 @@
+"""Who owns an asset: its uuid is made from the path of its spec, and the asset itself carries that path.
+
+A copy that somebody makes of an asset keeps the text but gets a uuid of its own, so that it proves nothing and stays theirs.
+"""
+
+import re
+from uuid import UUID, uuid5
+
+_NAMESPACE = UUID("5b0f2f35-0c4c-5f3b-9d35-1a4c6e5d7b21")
+_MARK = re.compile(r"^Defined in (\w+)/([\w-]+), revision ([0-9a-f]{12})\.$")
+
+
+def identity(kind: str, name: str) -> UUID:
+    """``kind`` is databases, datasets, charts or dashboards; ``name`` that of its spec."""
+    return uuid5(_NAMESPACE, f"{kind}/{name}")
+
+
+def mark(kind: str, name: str, revision: str) -> str:
+    """The sentence that stands in an asset's certification."""
+    return f"Defined in {kind}/{name}, revision {revision}."
+
+
+def read_mark(text: str | None, uuid: str) -> str | None:
+    """The revision in the mark when it is genuine, that is when it names the spec that the uuid is made from."""
+    found = _MARK.match(text or "")
+    return found[3] if found and str(identity(found[1], found[2])) == uuid else None

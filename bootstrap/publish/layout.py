@@ -1,0 +1,167 @@
+"""From a dashboard spec to Superset's position tree, filters and metadata.
+
+Chart ids in here are placeholders (1001 and on, in order of appearance): the importer maps them through the uuids.
+"""
+
+from typing import Any
+from uuid import UUID
+
+from bootstrap.publish.identity import identity
+from bootstrap.publish.spec import Brand, Chart, Dashboard, Filter, Row, Specs, Tab
+
+Native = dict[str, Any]
+_READING_HEIGHT = 6
+
+
+def placeholders(dashboard: Dashboard) -> dict[str, int]:
+    """Chart name to placeholder id."""
+    return {name: 1001 + index for index, name in enumerate(dashboard.charts)}
+
+
+def _node(kind: str, key: str, parents: list[str], meta: Native) -> Native:
+    return {"id": f"{kind}-{key}", "type": kind, "children": [], "parents": parents, "meta": meta}
+
+
+class Tree:
+    """Grows the position of one dashboard, node by node."""
+
+    def __init__(self, specs: Specs, dashboard: Dashboard) -> None:
+        self.specs, self.ids = specs, placeholders(dashboard)
+        self.nodes: Native = {
+            "DASHBOARD_VERSION_KEY": "v2",
+            "ROOT_ID": {"id": "ROOT_ID", "type": "ROOT", "children": ["TABS-main"]},
+            "GRID_ID": {"id": "GRID_ID", "type": "GRID", "children": [], "parents": ["ROOT_ID"]},
+            "HEADER_ID": {"id": "HEADER_ID", "type": "HEADER", "meta": {"text": dashboard.title}},
+            "TABS-main": _node("TABS", "main", ["ROOT_ID"], {}),
+        }
+        for index, tab in enumerate(dashboard.tabs):
+            self._tab(tab, index)
+
+    def _add(self, node: Native) -> list[str]:
+        """Hang the node below its last parent; return its own path for children."""
+        self.nodes[node["id"]] = node
+        self.nodes[node["parents"][-1]]["children"].append(node["id"])
+        return [*node["parents"], node["id"]]
+
+    def _tab(self, tab: Tab, index: int) -> None:
+        meta = {"text": tab.name, "defaultText": "Tab title", "placeholder": "Tab title"}
+        path = self._add(_node("TAB", f"{index}", ["ROOT_ID", "TABS-main"], meta))
+        for row_index, row in enumerate(tab.rows):
+            key = f"{index}-{row_index}"
+            row_path = self._add(_node("ROW", key, path, {"background": "BACKGROUND_TRANSPARENT"}))
+            self._row(row, key, row_path)
+
+    def _row(self, row: Row, key: str, path: list[str]) -> None:
+        if row.note:
+            self._add(_node("MARKDOWN", key, path, {"code": row.note, "width": 12, "height": row.height}))
+        for name, width in row.charts.items():
+            self._chart(self.specs.charts[name], width, row.height, path)
+
+    def _chart(self, chart: Chart, width: int, height: int, path: list[str]) -> None:
+        if chart.reading:
+            column = {"background": "BACKGROUND_TRANSPARENT", "width": width}
+            path = self._add(_node("COLUMN", chart.name, path, column))
+            height -= _READING_HEIGHT
+        meta = {
+            "chartId": self.ids[chart.name],
+            "uuid": str(identity("charts", chart.name)),
+            "sliceName": chart.title,
+            "width": width,
+            "height": height,
+        }
+        self._add(_node("CHART", chart.name, path, meta))
+        if chart.reading:
+            note = {"code": chart.reading, "width": width, "height": _READING_HEIGHT}
+            self._add(_node("MARKDOWN", f"reading-{chart.name}", path, note))
+
+
+def _columns(specs: Specs, name: str) -> set[str]:
+    return {column.name for column in specs.layer.twin(specs.charts[name].dataset).columns}
+
+
+def _acts_on(specs: Specs, spec: Filter, name: str) -> bool:
+    """Whether a filter makes sense for a chart: the chart's dataset has its column, and the chart does not opt out."""
+    if spec.name in specs.charts[name].ignores:
+        return False
+    if spec.kind == "time":
+        return specs.layer.twin(specs.charts[name].dataset).time is not None
+    return spec.column in _columns(specs, name)
+
+
+def _filter(specs: Specs, dashboard: Dashboard, spec: Filter) -> Native:
+    ids = placeholders(dashboard)
+    excluded = [ids[name] for name in dashboard.charts if not _acts_on(specs, spec, name)]
+    target: Native = {}
+    controls: Native = {"enableEmptyFilter": False}
+    if spec.kind == "values":
+        target = {"datasetUuid": str(identity("datasets", str(spec.dataset))), "column": {"name": spec.column}}
+        controls |= {
+            "multiSelect": not spec.single,
+            "defaultToFirstItem": False,
+            "searchAllOptions": False,
+            "inverseSelection": False,
+            "sortAscending": True,
+        }
+    return {
+        "id": f"NATIVE_FILTER-{spec.name.lower().replace(' ', '-')}",
+        "type": "NATIVE_FILTER",
+        "name": spec.name,
+        "filterType": "filter_time" if spec.kind == "time" else "filter_select",
+        "description": spec.description,
+        "targets": [target],
+        "cascadeParentIds": [],
+        "scope": {"rootPath": ["ROOT_ID"], "excluded": excluded},
+        "controlValues": controls,
+        "defaultDataMask": {"extraFormData": {}, "filterState": {}, "ownState": {}},
+    }
+
+
+def _emits(chart: Chart) -> set[str]:
+    return {*chart.by, *([chart.x] if chart.x else [])}
+
+
+def _cross_filters(specs: Specs, dashboard: Dashboard) -> Native:
+    """A click on a chart filters the charts that have every column that the click can send."""
+    ids = placeholders(dashboard)
+    found: Native = {}
+    for name, number in ids.items():
+        sent = _emits(specs.charts[name])
+        deaf = [ids[other] for other in ids if other != name and not sent <= _columns(specs, other)]
+        scope = {"rootPath": ["ROOT_ID"], "excluded": sorted([number, *deaf])}
+        found[str(number)] = {"id": number, "crossFilters": {"scope": scope, "chartsInScope": []}}
+    return found
+
+
+def colours(brand: Brand) -> dict[str, str]:
+    """Label to colour: one colour per segment everywhere."""
+    return {**brand.segments, **brand.labels}
+
+
+def metadata(specs: Specs, dashboard: Dashboard) -> Native:
+    return {
+        "native_filter_configuration": [_filter(specs, dashboard, spec) for spec in dashboard.filters],
+        "chart_configuration": _cross_filters(specs, dashboard),
+        "global_chart_configuration": {"scope": {"rootPath": ["ROOT_ID"], "excluded": []}, "chartsInScope": []},
+        "chart_customization_config": [],
+        "timed_refresh_immune_slices": [],
+        "expanded_slices": {},
+        "refresh_frequency": dashboard.refresh_seconds,
+        "stagger_refresh": False,
+        "color_scheme": "lgs",
+        "color_namespace": "",
+        "label_colors": colours(specs.brand),
+        "shared_label_colors": [],
+        "map_label_colors": {},
+        "color_scheme_domain": list(specs.brand.series),
+        "cross_filters_enabled": True,
+        "filter_bar_orientation": "VERTICAL",
+        "default_filters": "{}",
+    }
+
+
+def position(specs: Specs, dashboard: Dashboard) -> Native:
+    return Tree(specs, dashboard).nodes
+
+
+def chart_uuids(dashboard: Dashboard) -> set[UUID]:
+    return {identity("charts", name) for name in dashboard.charts}

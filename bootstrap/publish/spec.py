@@ -1,0 +1,184 @@
+"""What a chart, a dashboard and an access rule say, as typed models. ``files`` reads them from ``superset/``."""
+
+from typing import Any, Literal
+
+from pydantic import Field, model_validator
+
+from bootstrap.layer.spec import Layer, Spec
+
+Viz = Literal[
+    "area", "bar", "bubble", "cards", "heatmap", "histogram", "kpi", "line", "map", "mixed", "pie", "pivot", "table",
+    "treemap", "trend",
+]  # fmt: skip
+Scalar = bool | int | float | str
+
+
+class Where(Spec):
+    """One condition on a column, or free SQL."""
+
+    column: str | None = None
+    op: Literal["==", "!=", ">", ">=", "<", "<=", "IN", "NOT IN", "IS NULL", "IS NOT NULL"] = "=="
+    value: Scalar | tuple[Scalar, ...] | None = None
+    sql: str | None = None
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> "Where":
+        if (self.column is None) == (self.sql is None):
+            raise ValueError("give either column or sql")
+        return self
+
+
+class Sort(Spec):
+    """Order by a metric or a column."""
+
+    by: str
+    descending: bool = True
+
+
+class Chart(Spec):
+    """One chart: a question, the dataset and metrics that answer it, and how it is drawn."""
+
+    name: str
+    title: str = Field(description="the question it answers")
+    reading: str = Field("", description="one line on how to read it")
+    answers: tuple[str, ...] = Field((), description="keys of the question index")
+    viz: Viz
+    dataset: str
+    metrics: tuple[str, ...] = ()
+    more_metrics: tuple[str, ...] = Field((), description="mixed: the second, line-shaped axis")
+    x: str | None = None
+    by: tuple[str, ...] = ()
+    columns: tuple[str, ...] = Field((), description="raw rows instead of metrics")
+    where: tuple[Where, ...] = ()
+    sort: Sort | None = None
+    limit: int = Field(10_000, ge=1, le=10_000)
+    ignores: tuple[str, ...] = Field((), description="dashboard filters, by name, that make no sense here")
+    template: str = Field("", description="cards: the Handlebars text")
+    style: str = Field("", description="cards: its CSS")
+    params: dict[str, Any] = Field(default_factory=dict, description="native keys, passed through as they are")
+
+    @property
+    def time_sliced(self) -> bool:
+        return not self.columns
+
+
+class Row(Spec):
+    """One row of a tab: charts with widths in twelfths, or a Markdown note."""
+
+    charts: dict[str, int] = Field(default_factory=dict)
+    note: str = ""
+    height: int = Field(50, ge=2, le=200, description="in units of 8 pixels")
+
+    @model_validator(mode="after")
+    def _fits(self) -> "Row":
+        if bool(self.charts) == bool(self.note):
+            raise ValueError("give either charts or a note")
+        if sum(self.charts.values()) > 12:
+            raise ValueError(f"the widths add up to {sum(self.charts.values())}; a row has 12")
+        return self
+
+
+class Tab(Spec):
+    name: str
+    rows: tuple[Row, ...] = Field(min_length=1)
+
+
+class Filter(Spec):
+    """A filter in the bar: a time range, or the values of a column. It acts on each chart whose dataset has the column."""
+
+    name: str
+    kind: Literal["time", "values"] = "values"
+    column: str | None = None
+    dataset: str | None = None
+    description: str = ""
+    single: bool = False
+
+    @model_validator(mode="after")
+    def _complete(self) -> "Filter":
+        if self.kind == "values" and not (self.column and self.dataset):
+            raise ValueError("a filter of values needs column and dataset")
+        return self
+
+
+class Dashboard(Spec):
+    """Tabs of rows of charts, the filters above them, and who sees them."""
+
+    name: str
+    title: str
+    slug: str
+    description: str = ""
+    owner: str = "London Gift Shop"
+    access: tuple[str, ...] = Field(min_length=1, description="roles that see it")
+    tabs: tuple[Tab, ...] = Field(min_length=1)
+    filters: tuple[Filter, ...] = ()
+    css: str = ""
+    refresh_seconds: int = 0
+
+    @property
+    def charts(self) -> tuple[str, ...]:
+        return tuple(name for tab in self.tabs for row in tab.rows for name in row.charts)
+
+
+class Connection(Spec):
+    """How one database role is shown in Superset."""
+
+    name: str
+    sql_lab: bool
+    statement_seconds: int = Field(60, ge=1)
+
+
+class Role(Spec):
+    """A Superset role: permissions by name, and the schemas it may read through which connection."""
+
+    description: str
+    permissions: tuple[str, ...] = Field(description="such as: can_read on Chart")
+    includes: tuple[str, ...] = Field((), description="other roles of this file whose permissions it has too")
+    schemas: dict[str, tuple[str, ...]] = Field(default_factory=dict, description="connection to schema names")
+
+
+class User(Spec):
+    roles: tuple[str, ...]
+    first_name: str
+    last_name: str
+    email: str
+
+
+class RowRule(Spec):
+    """Rows of datasets that a role may see."""
+
+    description: str
+    datasets: tuple[str, ...]
+    roles: tuple[str, ...]
+    clause: str
+    kind: Literal["Regular", "Base"] = "Regular"
+    group: str = ""
+
+
+class Access(Spec):
+    connections: dict[Literal["reader", "analyst"], Connection]
+    roles: dict[str, Role]
+    users: dict[str, User]
+    row_rules: dict[str, RowRule] = Field(default_factory=dict)
+
+
+class Brand(Spec):
+    """The look: colours by series, by segment and by label."""
+
+    name: str
+    primary: str
+    primary_dark: str
+    fonts: str
+    series: tuple[str, ...]
+    shades: tuple[str, ...]
+    segments: dict[str, str]
+    labels: dict[str, str] = Field(default_factory=dict)
+
+
+class Specs(Spec):
+    """Everything that ``superset/`` says, checked against the layer."""
+
+    layer: Layer
+    charts: dict[str, Chart]
+    dashboards: dict[str, Dashboard]
+    access: Access
+    brand: Brand
