@@ -1,0 +1,209 @@
+"""The ``lgs`` command. Each subcommand only connects rooms; the work is done in them."""
+
+import json
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bootstrap import stack as stacks
+from bootstrap.errors import LgsError
+from bootstrap.layer.loader import load_layer
+from bootstrap.layer.spec import Layer
+from bootstrap.progress import Progress
+from bootstrap.publish import Published, Site, publish
+from bootstrap.receipt import Receipt, newest_receipt
+from bootstrap.refresh import Refreshed, connected, refresh
+from bootstrap.settings import Settings, data_folder, load_settings
+from bootstrap.stack import Stack
+from warehouse.demo import write_demo
+
+app = typer.Typer(
+    name="lgs",
+    help="Turn the shop's transaction dump into a semantic layer and a self-service BI site, and keep both true.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    rich_markup_mode=None,
+)
+
+SourceOption = Annotated[
+    Path | None, typer.Option("--source", help="The dump to load (LGS_SOURCE).", show_default=False)
+]
+MaxRejectsOption = Annotated[
+    float | None, typer.Option(help="Share of lines that may be rejected (LGS_MAX_REJECTS).", show_default="0.001")
+]
+AdoptOption = Annotated[bool, typer.Option("--adopt", help="Take over objects in Superset that lgs did not make.")]
+PlanOption = Annotated[bool, typer.Option("--plan", help="Show what would change, and change nothing.")]
+
+
+class Address(StrEnum):
+    """What ``lgs url`` can name."""
+
+    superset = "superset"
+    warehouse = "warehouse"
+    reader = "reader"
+    analyst = "analyst"
+
+
+def main() -> None:
+    """Run the command; an expected error becomes one message and its exit code."""
+    try:
+        app()
+    except LgsError as error:
+        print(f"Error: {error}", file=sys.stderr)
+        raise SystemExit(error.exit_code) from None
+
+
+@app.command()
+def up(source: SourceOption = None, max_rejects: MaxRejectsOption = None) -> None:
+    """Start everything, load the data and publish the dashboards.
+
+    Example: lgs up --source retail.sql.gz
+    """
+    settings, progress = load_settings(source=source, max_rejects=max_rejects), Progress()
+    layer = load_layer(data_folder("views"))
+    stack = stacks.start(settings, progress=progress, wait=False)
+    settings = _first_source(stack, settings, progress)
+    refreshed = _refresh(stack, layer, settings, progress)
+    stacks.ready(stack, progress=progress)
+    _report(stack, refreshed, _publish(stack, layer, progress), progress)
+    progress.say(_welcome(stack))
+
+
+@app.command()
+def down() -> None:
+    """Stop the embedded servers; the data stays.
+
+    Example: lgs down
+    """
+    for name in stacks.stop(load_settings()):
+        typer.echo(f"✓ {name} stopped")
+
+
+@app.command()
+def status(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+    """Say what runs where, how fresh the data is and how many lines there are.
+
+    Example: lgs status --json
+    """
+    settings = load_settings()
+    services = stacks.status(settings)
+    data = _freshness(stacks.connect(settings)) if services.warehouse_answers else {}
+    if as_json:
+        typer.echo(json.dumps({**services.model_dump(mode="json"), "data": data}, indent=2))
+        return
+    for line in services.lines():
+        typer.echo(line)
+    for name, value in data.items():
+        typer.echo(f"  {name.replace('_', ' '):<12} {value}")
+    if not data:
+        typer.echo("There is no data to speak of. Start and load: lgs up")
+
+
+@app.command("refresh")
+def refresh_command(
+    source: SourceOption = None,
+    max_rejects: MaxRejectsOption = None,
+    plan: PlanOption = False,
+    adopt: AdoptOption = False,
+) -> None:
+    """Load, build, check and commit new data, then publish.
+
+    Example: lgs refresh --source retail-november.sql.gz
+    """
+    settings, progress = load_settings(source=source, max_rejects=max_rejects), Progress()
+    layer = load_layer(data_folder("views"))
+    stack = stacks.connect(settings)
+    refreshed = _refresh(stack, layer, settings, progress, plan=plan)
+    _report(stack, refreshed, _publish(stack, layer, progress, plan=plan, adopt=adopt), progress)
+
+
+@app.command("publish")
+def publish_command(plan: PlanOption = False, adopt: AdoptOption = False) -> None:
+    """Bring Superset's datasets, charts, dashboards and roles up to the specs.
+
+    Example: lgs publish --plan
+    """
+    progress = Progress()
+    stack = stacks.connect(load_settings())
+    published = _publish(stack, load_layer(data_folder("views")), progress, plan=plan, adopt=adopt)
+    for line in published.lines():
+        progress.say(line)
+
+
+@app.command()
+def url(name: Annotated[Address, typer.Argument(help="Which address.")]) -> None:
+    """Print one connection address, password included.
+
+    Example: psql "$(lgs url analyst)"
+    """
+    typer.echo(stacks.connect(load_settings()).url(name.value))
+
+
+def _refresh(stack: Stack, layer: Layer, settings: Settings, progress: Progress, *, plan: bool = False) -> Refreshed:
+    return refresh(
+        stack.url("warehouse"),
+        layer,
+        source=settings.source,
+        max_rejects=settings.max_rejects,
+        plan_only=plan,
+        progress=progress,
+    )
+
+
+def _publish(stack: Stack, layer: Layer, progress: Progress, *, plan: bool = False, adopt: bool = False) -> Published:
+    site = Site(
+        url=stack.superset_url,
+        username=stack.superset_username,
+        password=stack.superset_password,
+        connections={"reader": stack.url("reader"), "analyst": stack.url("analyst")},
+        users=stack.credentials.users,
+    )
+    return publish(site, layer, specs=data_folder("superset"), plan_only=plan, adopt=adopt, progress=progress)
+
+
+def _first_source(stack: Stack, settings: Settings, progress: Progress) -> Settings:
+    """The settings with the demo shop as their source, where none is named and none was loaded before."""
+    if settings.source or _newest(stack):
+        return settings
+    path = settings.state / "demo.sql.gz"
+    with progress.step("Demo shop") as step:
+        step.rows = write_demo(path)
+        step.note = "no source was named, so an invented shop stands in; yours: lgs up --source PATH"
+    return settings.model_copy(update={"source": path})
+
+
+def _newest(stack: Stack) -> Receipt | None:
+    with connected(stack.url("warehouse")) as connection, connection.cursor() as cursor:
+        return newest_receipt(cursor)
+
+
+def _freshness(stack: Stack) -> dict[str, object]:
+    receipt = _newest(stack)
+    if receipt is None:
+        return {}
+    facts = receipt.model_dump(
+        mode="json", include={"refreshed_at", "source", "form", "sha256", "lines_read", "lines_kept"}
+    )
+    return {**facts, "lines_rejected": sum(receipt.rejected.values()), **receipt.after}
+
+
+def _report(stack: Stack, refreshed: Refreshed, published: Published, progress: Progress) -> None:
+    if refreshed.changed:
+        for line in refreshed.receipt.lines():
+            progress.say(line)
+    else:
+        progress.say(f"Data: nothing to do: {refreshed.proof}.")
+    for line in published.lines():
+        progress.say(line)
+    if published.changed and refreshed.receipt.receipt_id:
+        with connected(stack.url("warehouse")) as connection, connection, connection.cursor() as cursor:
+            refreshed.receipt.add_assets(cursor, published.counts)
+
+
+def _welcome(stack: Stack) -> str:
+    users = ", ".join(stack.credentials.users)
+    return f"\nOpen {stack.superset_url} as {users}; the passwords are in {stack.credentials.path}"

@@ -1,0 +1,139 @@
+"""The receipt of a refresh: what was read, what changed, and how long it took. Kept in ``warehouse.receipt``."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from psycopg2.extensions import cursor as Cursor
+from psycopg2.extras import Json
+from pydantic import BaseModel, ConfigDict
+
+HEADLINES = """
+    select
+        sum(sales) as sales,
+        sum(orders_placed) as orders_placed,
+        (select count(*) from mart.rfm_customer) as rfm_customers,
+        max(month) filter (where is_complete_month) as newest_complete_month
+    from mart.monthly_metrics
+"""
+CLOSED_MONTHS = "select * from mart.monthly_metrics where is_complete_month order by month"
+SEGMENTS = "select customer_id, segment from mart.rfm_customer"
+
+
+class ClosedMonthChange(BaseModel):
+    """A number of a complete month that is not what it was."""
+
+    month: date
+    metric: str
+    before: Decimal | None
+    after: Decimal | None
+
+
+class Figures(BaseModel):
+    """What readers see at one moment: headline metrics, complete months, everyone's segment."""
+
+    headline: dict[str, Any] = {}
+    months: dict[date, dict[str, Any]] = {}
+    segments: dict[int, str] = {}
+
+    @classmethod
+    def read(cls, cursor: Cursor) -> "Figures":
+        """Read them through ``cursor``; empty when the mart does not exist yet."""
+        cursor.execute(
+            "select to_regclass('mart.monthly_metrics') is not null and to_regclass('mart.rfm_customer') is not null"
+        )
+        if not (cursor.fetchone() or [False])[0]:
+            return cls()
+        headline = _rows(cursor, HEADLINES)[0]
+        months = {row["month"]: row for row in _rows(cursor, CLOSED_MONTHS)}
+        cursor.execute(SEGMENTS)
+        return cls(headline=headline, months=months, segments=dict(cursor.fetchall()))
+
+    def closed_month_changes(self, after: "Figures") -> list[ClosedMonthChange]:
+        """Every number of a month that was complete before and reads differently ``after``."""
+        return [
+            ClosedMonthChange(month=month, metric=metric, before=value, after=new.get(metric))
+            for month, row in self.months.items()
+            for new in [after.months.get(month, {})]
+            for metric, value in row.items()
+            if isinstance(value, int | Decimal) and not isinstance(value, bool) and new.get(metric) != value
+        ]
+
+    def segment_moves(self, after: "Figures") -> int:
+        """How many customers stand in another segment than before, joined or left."""
+        everyone = self.segments.keys() | after.segments.keys()
+        return sum(self.segments.get(customer) != after.segments.get(customer) for customer in everyone)
+
+
+class Receipt(BaseModel):
+    """One refresh. ``rejected`` counts lines by reason, ``seconds`` the time by step."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    receipt_id: int | None = None
+    refreshed_at: datetime | None = None
+    source: str
+    form: str
+    sha256: str
+    fingerprint: str
+    lines_read: int
+    lines_kept: int
+    rejected: dict[str, int]
+    months_changed: list[date]
+    before: dict[str, Any]
+    after: dict[str, Any]
+    closed_month_changes: list[ClosedMonthChange]
+    segment_moves: int
+    seconds: dict[str, float]
+    assets: dict[str, int] = {}
+
+    def save(self, cursor: Cursor) -> None:
+        """Insert the receipt; sets ``receipt_id`` and ``refreshed_at``."""
+        body = self.model_dump(mode="json", exclude={"receipt_id", "refreshed_at"})
+        values = {name: Json(value) if isinstance(value, dict | list) else value for name, value in body.items()}
+        columns = ", ".join(values)
+        slots = ", ".join(f"%({name})s" for name in values)
+        cursor.execute(
+            f"insert into warehouse.receipt ({columns}) values ({slots}) returning receipt_id, refreshed_at", values
+        )
+        self.receipt_id, self.refreshed_at = cursor.fetchone() or (None, None)
+
+    def add_assets(self, cursor: Cursor, assets: dict[str, int]) -> None:
+        """Note what ``publish`` changed after this refresh."""
+        self.assets = assets
+        cursor.execute(
+            "update warehouse.receipt set assets = %s where receipt_id = %s", [Json(assets), self.receipt_id]
+        )
+
+    def lines(self) -> list[str]:
+        """The receipt as a person reads it in the terminal."""
+        rejects = ", ".join(f"{count:,} {reason}" for reason, count in self.rejected.items()) or "none"
+        text = [
+            f"Source    {self.source} ({self.form}, sha256 {self.sha256[:12]})",
+            f"Lines     {self.lines_read:,} read, {self.lines_kept:,} kept, rejected: {rejects}",
+            f"Months    {len(self.months_changed)} changed",
+        ]
+        for name, after in self.after.items():
+            before = self.before.get(name)
+            change = f"{after}" if before in (None, after) else f"{before} -> {after}"
+            text.append(f"{'Now' if name == next(iter(self.after)) else '':<9} {name.replace('_', ' ')}: {change}")
+        if self.before:
+            text.append(f"Segments  {self.segment_moves:,} customers changed segment")
+        for change in self.closed_month_changes:
+            text.append(f"! {change.month:%B %Y} {change.metric.replace('_', ' ')}: {change.before} -> {change.after}")
+        return text
+
+
+def newest_receipt(cursor: Cursor) -> Receipt | None:
+    """The receipt of the last refresh that was committed, or ``None`` before the first."""
+    cursor.execute("select to_regclass('warehouse.receipt') is not null")
+    if not (cursor.fetchone() or [False])[0]:
+        return None
+    rows = _rows(cursor, "select * from warehouse.receipt order by receipt_id desc limit 1")
+    return Receipt.model_validate(rows[0]) if rows else None
+
+
+def _rows(cursor: Cursor, sql: str) -> list[dict[str, Any]]:
+    cursor.execute(sql)
+    names = [column.name for column in cursor.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

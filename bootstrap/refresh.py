@@ -1,0 +1,179 @@
+"""A refresh: load, build, check and commit in one transaction, so that readers see the old whole or the new whole."""
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+import psycopg2
+from psycopg2.extensions import connection as Connection
+from psycopg2.extensions import cursor as Cursor
+
+import warehouse
+from bootstrap.errors import Locked, SourceError, Unreachable
+from bootstrap.layer.build import build
+from bootstrap.layer.spec import Layer
+from bootstrap.progress import Progress
+from bootstrap.receipt import Figures, Receipt, newest_receipt
+from warehouse.contracts import Contract, run_contracts, warehouse_contracts
+from warehouse.load import Load, load
+from warehouse.migrate import upgrade
+from warehouse.roles import grant_reading
+from warehouse.sources import Source, open_source
+
+LOCK_KEY = 0x16C5
+WAREHOUSE_CODE = Path(warehouse.__file__).parent
+
+
+@dataclass(frozen=True)
+class Refreshed:
+    """What a refresh did. ``changed`` is false when there was nothing to do; ``proof`` then says how that is known."""
+
+    receipt: Receipt
+    changed: bool
+    proof: str = ""
+
+
+def fingerprint(layer: Layer) -> str:
+    """One digest of all that decides, beside the source, what the warehouse and the mart hold."""
+    digest = sha256(layer.model_dump_json().encode())
+    for path in sorted(path for kind in ("*.py", "*.sql") for path in WAREHOUSE_CODE.rglob(kind)):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def refresh(
+    owner_url: str,
+    layer: Layer,
+    *,
+    source: Path | None,
+    max_rejects: float,
+    progress: Progress,
+    plan_only: bool = False,
+) -> Refreshed:
+    """Bring the warehouse and the mart up to ``source``; without one, to the last source and the present definitions.
+
+    With ``plan_only`` all of it is done, looked at, and rolled back: what it says is what a refresh would do.
+
+    Raises ``Locked`` when another refresh runs, ``SourceError`` for a source that cannot be read, ``CheckFailed``
+    when a contract returns rows. Whatever is raised, readers go on seeing what they saw before.
+    """
+    with connected(owner_url) as connection, _alone(connection):
+        upgrade(owner_url)
+        with connection, connection.cursor() as cursor:
+            last = newest_receipt(cursor)
+        opened = _open(source, last)
+        now = fingerprint(layer)
+        if last and last.fingerprint == now and (opened is None or opened.sha256 == last.sha256):
+            return Refreshed(last, changed=False, proof=_proof(last))
+        with connection.cursor() as cursor:
+            done = _apply(cursor, layer, opened, last, now, max_rejects, progress)
+        connection.rollback() if plan_only else connection.commit()
+        return done
+
+
+@contextmanager
+def connected(url: str) -> Iterator[Connection]:
+    """A connection that is closed at the end. Raises ``Unreachable`` when nobody answers."""
+    try:
+        connection = psycopg2.connect(url, connect_timeout=10, application_name="lgs refresh")
+    except psycopg2.OperationalError as error:
+        parts = psycopg2.extensions.parse_dsn(url)
+        raise Unreachable(
+            "The warehouse",
+            host=parts.get("host", "127.0.0.1"),
+            port=int(parts.get("port", 5432)),
+            setting="LGS_WAREHOUSE_URL or LGS_POSTGRES_PORT",
+            why=str(error).strip().splitlines()[-1],
+        ) from error
+    with closing(connection):
+        yield connection
+
+
+@contextmanager
+def _alone(connection: Connection) -> Iterator[None]:
+    """Hold the refresh lock; the server lets go of it when the connection ends, however it ends."""
+    with connection, connection.cursor() as cursor:
+        cursor.execute("select pg_try_advisory_lock(%s)", [LOCK_KEY])
+        if not (cursor.fetchone() or [False])[0]:
+            raise Locked("Another refresh is running on this warehouse. Wait until it has ended, then try again.")
+    yield
+
+
+def _open(source: Path | None, last: Receipt | None) -> Source | None:
+    """The named source, else the last one if its file is still there, else ``None``: what is loaded stands."""
+    if source is not None:
+        return open_source(source)
+    if last is None:
+        raise SourceError("There is nothing to load yet. Name the file: lgs refresh --source PATH, or set LGS_SOURCE.")
+    path = Path(last.source)
+    return open_source(path) if path.is_file() else None
+
+
+def _apply(
+    cursor: Cursor,
+    layer: Layer,
+    source: Source | None,
+    last: Receipt | None,
+    now: str,
+    max_rejects: float,
+    progress: Progress,
+) -> Refreshed:
+    """The one transaction. The caller commits it or rolls it back."""
+    before = Figures.read(cursor)
+    loaded = load(cursor, source, max_rejects=max_rejects, progress=progress) if source else None
+    built = build(cursor, layer, months=loaded.months_changed if loaded else [], progress=progress)
+    with progress.step("Contracts") as step:
+        step.note = f"{run_contracts(cursor, [*warehouse_contracts(), *_twin_contracts(layer)])} hold"
+    grant_reading(cursor)
+    receipt = _receipt(_origin(source, loaded, last), before, Figures.read(cursor), now, progress)
+    receipt.save(cursor)
+    if built.changed:
+        return Refreshed(receipt, changed=True)
+    return Refreshed(receipt, changed=False, proof="each month's content hash is what it was")
+
+
+def _twin_contracts(layer: Layer) -> list[Contract]:
+    return [
+        Contract(name=f"{twin.relation}: {check.name}", description=check.description, sql=check.sql)
+        for twin in layer.twins
+        for check in twin.checks
+    ]
+
+
+def _receipt(origin: dict[str, object], before: Figures, after: Figures, now: str, progress: Progress) -> Receipt:
+    return Receipt(
+        **origin,  # type: ignore[arg-type]
+        fingerprint=now,
+        before=before.headline,
+        after=after.headline,
+        closed_month_changes=before.closed_month_changes(after),
+        segment_moves=before.segment_moves(after) if before.segments else 0,
+        seconds={step.name: round(step.seconds, 3) for step in progress.steps},
+    )
+
+
+def _origin(source: Source | None, loaded: Load | None, last: Receipt | None) -> dict[str, object]:
+    """Where the lines come from: the source just loaded, or that of the receipt before when only definitions changed."""
+    if source and loaded:
+        return {
+            "source": str(source.path.absolute()),
+            "form": source.form,
+            "sha256": source.sha256,
+            "lines_read": loaded.lines_read,
+            "lines_kept": loaded.lines_kept,
+            "rejected": loaded.rejected,
+            "months_changed": loaded.months_changed,
+        }
+    if last is None:
+        raise AssertionError("a refresh has a source or a receipt before it")
+    again = last.model_dump(include={"source", "form", "sha256", "lines_read", "lines_kept", "rejected"})
+    return again | {"months_changed": []}
+
+
+def _proof(last: Receipt) -> str:
+    return (
+        f"the source's sha256 {last.sha256[:12]} and the definitions' {last.fingerprint[:12]} "
+        f"are those of receipt {last.receipt_id} of {last.refreshed_at:%Y-%m-%d %H:%M}"
+    )
