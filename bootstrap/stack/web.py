@@ -46,7 +46,6 @@ def _prepare(password: str) -> None:
     """Migrate, define the built-in roles, make the administrator. Each may be repeated."""
     from flask import current_app
     from flask_migrate import upgrade
-
     from superset.extensions import appbuilder, db, security_manager
 
     current_app.config["ALEMBIC_SKIP_LOG_CONFIG"] = True  # its logging setup would silence every other logger
