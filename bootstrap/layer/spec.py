@@ -1,5 +1,6 @@
 """What a twin, a metric and a column say, as typed models. ``loader`` reads them from ``views/``."""
 
+from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -20,6 +21,7 @@ class Column(Spec):
     format: str | None = Field(None, description="d3 number or time format")
     currency: str | None = Field(None, description="ISO code, such as GBP")
     role: Literal["dimension", "time", "measure", "key"] = "dimension"
+    additive: bool = Field(True, description="false for a measure whose sum over rows means nothing: no metric sums it")
 
 
 class Metric(Spec):
@@ -30,10 +32,11 @@ class Metric(Spec):
     expression: str = Field(description="the SQL aggregate")
     format: str
     currency: str | None = None
+    unit: str = Field(description="what one of it is, such as GBP or customers")
     description: str = Field(description="unit, caveats and synonyms in the text")
     owner: str
     certified: bool = True
-    additive: bool = Field(True, description="may be summed over rows of any grain it is listed on")
+    additive: bool = Field(True, description="its values may be summed over rows of any grain it is listed on")
 
 
 class Check(Spec):
@@ -52,14 +55,17 @@ class Twin(Spec):
     description: str = Field(description="ends in the grain: One row per ...")
     kind: Literal["view", "stored"]
     kept_by: Literal["month"] | None = Field(None, description="stored, and only changed months are rebuilt")
-    key: tuple[str, ...]
+    key: tuple[str, ...] = Field(min_length=1)
+    indexes: tuple[tuple[str, ...], ...] = Field((), description="further indexes of a stored relation")
     owner: str
     time: str | None = Field(None, description="the column that time filters act on")
     dataset: bool = Field(True, description="whether Superset gets it as a dataset")
-    columns: tuple[Column, ...]
+    columns: tuple[Column, ...] = Field(min_length=1)
     metrics: tuple[str, ...] = ()
     checks: tuple[Check, ...] = ()
     sql: str
+    reads: tuple[str, ...] = Field((), description="the relations that the SQL names, warehouse tables included")
+    path: Path = Field(exclude=True, description="the YAML file, for error messages")
 
     @property
     def relation(self) -> str:

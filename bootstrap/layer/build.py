@@ -1,0 +1,193 @@
+"""Makes the relations of the layer in PostgreSQL, all afresh or only the months that changed.
+
+Both ways leave readers alone. A full build makes new schemas and moves the old ones aside, which no reader sees before
+the commit; ``retire`` drops the old ones afterwards. A build by month writes only the rows that differ. Either way the
+caller's transaction decides.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from hashlib import sha256
+from typing import Literal
+
+from psycopg2 import sql
+from psycopg2.extensions import cursor as Cursor
+
+from bootstrap.errors import SpecError
+from bootstrap.layer.comments import documentation, write_comments
+from bootstrap.layer.document import nearest
+from bootstrap.layer.spec import Layer, Twin
+from bootstrap.progress import Progress
+
+SCHEMAS = ("rollup", "mart")
+Way = Literal["full", "months", "documentation", "nothing"]
+
+
+@dataclass(frozen=True)
+class Build:
+    """What a build did. ``rows`` is how many rows each stored relation holds that was written."""
+
+    way: Way
+    rows: Mapping[str, int]
+
+    @property
+    def changed(self) -> bool:
+        return self.way != "nothing"
+
+
+def build(
+    cursor: Cursor,
+    layer: Layer,
+    *,
+    months: Sequence[date] | None,
+    progress: Progress,
+    used_in: Mapping[str, Sequence[str]] | None = None,
+) -> Build:
+    """Bring the relations up to the lines of ``warehouse`` inside the caller's transaction.
+
+    ``months`` are those whose lines changed, ``None`` stands for all. When a definition changed, or nothing stands
+    yet, all is built afresh. ``used_in`` names the charts of each metric for the catalogue. Call ``retire`` after the
+    commit. Raises ``SpecError`` when a twin's columns are not those of its SQL, or the server refuses its SQL.
+    """
+    cursor.execute("set local work_mem = '128MB'; set local jit = off")
+    built = _built(cursor)
+    definitions = {twin.relation: definition(twin) for twin in layer.twins}
+    documents = documentation(layer, used_in or {})
+    rows: dict[str, int] = {}
+    way: Way = "nothing"
+    if months is None or {name: made for name, (made, _) in built.items()} != definitions:
+        rows, way, built = _afresh(cursor, layer, progress), "full", {}
+    elif months:
+        rows, way = _by_month(cursor, layer, months, progress), "months"
+    if {name: said for name, (_, said) in built.items()} != documents:
+        write_comments(cursor, layer, used_in or {})
+        _note(cursor, definitions, documents)
+        way = "documentation" if way == "nothing" else way
+    return Build(way, rows)
+
+
+def retire(cursor: Cursor) -> None:
+    """Drop what a full build moved aside. After its commit nobody new reads it, so nobody waits for this."""
+    for schema in SCHEMAS:
+        cursor.execute(f"drop schema if exists {schema}_old cascade")
+
+
+def definition(twin: Twin) -> str:
+    """A digest of all that decides what rows the relation holds and how they are kept."""
+    columns = [column.name for column in twin.columns]
+    return sha256(repr((twin.sql, twin.kind, twin.kept_by, twin.key, twin.indexes, columns)).encode()).hexdigest()
+
+
+def content_hashes(cursor: Cursor, layer: Layer) -> dict[str, str]:
+    """For each relation, the number of its rows and the sum of their hashes: the same in whatever order they stand."""
+    hashes = {}
+    for twin in layer.twins:
+        cursor.execute(
+            f"select count(*), coalesce(sum(hash_record_extended(t, 0)::numeric), 0) from {twin.relation} as t"
+        )
+        count, total = cursor.fetchone() or (0, 0)
+        hashes[twin.relation] = f"{count}:{total}"
+    return hashes
+
+
+def _built(cursor: Cursor) -> dict[str, tuple[str, str]]:
+    """The digests of definition and documentation by relation, as the last build noted them."""
+    cursor.execute("select to_regclass('rollup.definition') is not null")
+    if not (cursor.fetchone() or [False])[0]:
+        return {}
+    cursor.execute("select relation, definition, documentation from rollup.definition")
+    return {relation: (made, said) for relation, made, said in cursor.fetchall()}
+
+
+def _note(cursor: Cursor, definitions: Mapping[str, str], documents: Mapping[str, str]) -> None:
+    cursor.execute("delete from rollup.definition")
+    for relation, made in definitions.items():
+        cursor.execute("insert into rollup.definition values (%s, %s, %s)", [relation, made, documents[relation]])
+
+
+def _afresh(cursor: Cursor, layer: Layer, progress: Progress) -> dict[str, int]:
+    retire(cursor)
+    for schema in SCHEMAS:
+        cursor.execute("select 1 from pg_namespace where nspname = %s", [schema])
+        if cursor.fetchone():
+            cursor.execute(f"alter schema {schema} rename to {schema}_old")
+        cursor.execute(f"create schema {schema}")
+    cursor.execute(
+        "create table rollup.definition (relation text primary key, definition text, documentation text);"
+        "create table rollup.metric (metric text primary key, label text not null, formula text not null,"
+        " unit text not null, description text not null, owner text not null, is_certified boolean not null,"
+        " is_additive boolean not null, where_used text not null)"
+    )
+    rows = {}
+    for schema, twins in _by_schema(layer):
+        with progress.step(f"Build {schema}") as step:
+            for twin in twins:
+                rows[twin.relation] = _create(cursor, twin)
+            step.rows, step.note = sum(rows[twin.relation] for twin in twins), f"{len(twins)} relations, afresh"
+    return rows
+
+
+def _by_schema(layer: Layer) -> Iterable[tuple[str, list[Twin]]]:
+    return [(schema, [twin for twin in layer.twins if twin.schema_name == schema]) for schema in SCHEMAS]
+
+
+def _create(cursor: Cursor, twin: Twin) -> int:
+    """Make one relation; returns its rows, 0 for a view."""
+    what = "view" if twin.kind == "view" else "table" if twin.kept_by else "materialized view"
+    cursor.execute(f"create {what} {twin.relation} as {twin.sql}")
+    rows = max(cursor.rowcount, 0)
+    _check_columns(cursor, twin)
+    if twin.kind == "stored":
+        cursor.execute(f"create unique index on {twin.relation} ({', '.join(twin.key)})")
+        for index in twin.indexes:
+            cursor.execute(f"create index on {twin.relation} ({', '.join(index)})")
+        cursor.execute(f"analyze {twin.relation}")
+    return rows
+
+
+def _check_columns(cursor: Cursor, twin: Twin) -> None:
+    cursor.execute(
+        "select attname from pg_attribute where attrelid = %s::regclass and attnum > 0 order by attnum", [twin.relation]
+    )
+    made, said = [name for (name,) in cursor.fetchall()], [column.name for column in twin.columns]
+    for name in said:
+        if name not in made:
+            raise SpecError(
+                f'"{name}" is not a column of the SQL. {nearest(name, made)}', path=twin.path, field="columns"
+            )
+    if made != said:
+        raise SpecError(
+            f"the SQL gives {', '.join(made)}. List the same, in that order.", path=twin.path, field="columns"
+        )
+
+
+def _by_month(cursor: Cursor, layer: Layer, months: Sequence[date], progress: Progress) -> dict[str, int]:
+    rows = {}
+    for schema, twins in _by_schema(layer):
+        with progress.step(f"Build {schema}") as step:
+            stored = [twin for twin in twins if twin.kind == "stored"]
+            for twin in stored:
+                rows[twin.relation] = _replace(cursor, twin, months) if twin.kept_by else _refresh(cursor, twin)
+            step.rows = sum(rows[twin.relation] for twin in stored)
+            step.note = f"{len(stored)} relations, {len(months)} months"
+    return rows
+
+
+def _replace(cursor: Cursor, twin: Twin, months: Sequence[date]) -> int:
+    chosen = {"months": list(months)}
+    cursor.execute(f"delete from {twin.relation} where month = any(%(months)s)", chosen)
+    query = sql.SQL("insert into {} select * from ({}) as q where month = any({})").format(
+        sql.SQL(twin.relation), sql.SQL(twin.sql), sql.Literal(chosen["months"])
+    )
+    cursor.execute(query)
+    rows = cursor.rowcount
+    cursor.execute(f"analyze {twin.relation}")
+    return rows
+
+
+def _refresh(cursor: Cursor, twin: Twin) -> int:
+    cursor.execute(f"refresh materialized view concurrently {twin.relation}")
+    cursor.execute("select reltuples::bigint from pg_class where oid = %s::regclass", [twin.relation])
+    (rows,) = cursor.fetchone() or (0,)
+    return max(int(rows), 0)

@@ -1,0 +1,67 @@
+"""Writes the words of the layer into the database: a comment on every relation and column, and the metric catalogue."""
+
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+
+from psycopg2 import sql
+from psycopg2.extensions import cursor as Cursor
+
+from bootstrap.layer.spec import Column, Layer, Metric, Twin
+
+UsedIn = Mapping[str, Sequence[str]]
+_SCHEMAS = {
+    "mart": "The semantic layer: documented relations and certified metrics. What BI users read.",
+    "rollup": "Private sums by month that the relations of mart stand on.",
+}
+
+
+def documentation(layer: Layer, used_in: UsedIn) -> dict[str, str]:
+    """A digest, by relation, of all that is said about it; a change of words alone rebuilds nothing."""
+    catalogue = repr([_catalogue_row(layer, metric, used_in) for metric in layer.metrics.values()])
+    return {
+        twin.relation: sha256((twin.description + repr(twin.columns) + catalogue).encode()).hexdigest()
+        for twin in layer.twins
+    }
+
+
+def write_comments(cursor: Cursor, layer: Layer, used_in: UsedIn) -> None:
+    """Comment on every schema, relation and column, and fill the table of ``mart.metric_catalogue``."""
+    for schema, text in _SCHEMAS.items():
+        cursor.execute(f"comment on schema {schema} is %s", [text])
+    for twin in layer.twins:
+        kind = "view" if twin.kind == "view" else "table" if twin.kept_by else "materialized view"
+        cursor.execute(f"comment on {kind} {twin.relation} is %s", [twin.description])
+        for column in twin.columns:
+            name = sql.SQL(f"{twin.relation}.{{}}").format(sql.Identifier(column.name))
+            cursor.execute(sql.SQL("comment on column {} is %s").format(name), [column_comment(column)])
+    cursor.execute("delete from rollup.metric")
+    for metric in layer.metrics.values():
+        cursor.execute(
+            "insert into rollup.metric values (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
+            _catalogue_row(layer, metric, used_in),
+        )
+
+
+def column_comment(column: Column) -> str:
+    """Label, then description, as a reader of ``\\d+`` sees it."""
+    return f"{column.label}. {column.description}"
+
+
+def listed_on(layer: Layer, metric: str) -> list[Twin]:
+    """The relations that carry ``metric``."""
+    return [twin for twin in layer.twins if metric in twin.metrics]
+
+
+def _catalogue_row(layer: Layer, metric: Metric, used_in: UsedIn) -> list[object]:
+    relations = [twin.relation for twin in listed_on(layer, metric.name)]
+    return [
+        metric.name,
+        metric.label,
+        metric.expression,
+        metric.unit,
+        metric.description,
+        metric.owner,
+        metric.certified,
+        metric.additive,
+        ", ".join([*relations, *used_in.get(metric.name, ())]),
+    ]

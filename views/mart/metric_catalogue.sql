@@ -1,0 +1,19 @@
+with
+
+metric as (
+
+    select * from rollup.metric
+
+)
+
+select
+    metric,
+    label,
+    formula,
+    unit,
+    description,
+    owner,
+    where_used,
+    is_certified,
+    is_additive
+from metric
