@@ -12,7 +12,7 @@ from psycopg2.extensions import cursor as Cursor
 
 import warehouse
 from bootstrap.errors import Locked, SourceError, Unreachable
-from bootstrap.layer.build import build
+from bootstrap.layer.build import build, retire
 from bootstrap.layer.spec import Layer
 from bootstrap.progress import Progress
 from bootstrap.receipt import Figures, Receipt, newest_receipt
@@ -70,6 +70,8 @@ def refresh(
         with connection.cursor() as cursor:
             done = _apply(cursor, layer, opened, last, now, max_rejects, progress)
         connection.rollback() if plan_only else connection.commit()
+        with connection, connection.cursor() as cursor:
+            retire(cursor)
         return done
 
 

@@ -11,7 +11,7 @@ from datetime import date
 from hashlib import sha256
 from typing import Literal
 
-from psycopg2 import sql
+from psycopg2 import errors, sql
 from psycopg2.extensions import cursor as Cursor
 
 from bootstrap.errors import SpecError
@@ -67,8 +67,21 @@ def build(
     return Build(way, rows)
 
 
-def retire(cursor: Cursor) -> None:
-    """Drop what a full build moved aside. After its commit nobody new reads it, so nobody waits for this."""
+def retire(cursor: Cursor) -> bool:
+    """Drop what a full build moved aside. After its commit nobody new reads it, so nobody waits for this.
+
+    False when somebody has been reading it for longer than two seconds: the next full build drops it then.
+    """
+    cursor.execute("savepoint retire; set local lock_timeout = '2s'")
+    try:
+        _drop_old(cursor)
+    except errors.LockNotAvailable:
+        cursor.execute("rollback to savepoint retire")
+        return False
+    return True
+
+
+def _drop_old(cursor: Cursor) -> None:
     for schema in SCHEMAS:
         cursor.execute(f"drop schema if exists {schema}_old cascade")
 
@@ -107,7 +120,7 @@ def _note(cursor: Cursor, definitions: Mapping[str, str], documents: Mapping[str
 
 
 def _afresh(cursor: Cursor, layer: Layer, progress: Progress) -> dict[str, int]:
-    retire(cursor)
+    _drop_old(cursor)
     for schema in SCHEMAS:
         cursor.execute("select 1 from pg_namespace where nspname = %s", [schema])
         if cursor.fetchone():
