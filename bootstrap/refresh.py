@@ -157,7 +157,7 @@ def _receipt(origin: dict[str, object], before: Figures, after: Figures, now: st
 
 
 def _origin(source: Source | None, loaded: Load | None, last: Receipt | None) -> dict[str, object]:
-    """Where the lines come from: the source just loaded, or that of the receipt before when only definitions changed."""
+    """Where the lines come from: the source just loaded, or, when only definitions changed, the one before."""
     if source and loaded:
         return {
             "source": str(source.path.absolute()),

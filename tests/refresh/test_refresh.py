@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from psycopg2.extensions import connection as Connection
 from rich.console import Console
-from tests.conftest import Database
 
 from bootstrap.errors import CheckFailed, Locked, SourceError, Unreachable
 from bootstrap.layer.build import content_hashes
@@ -19,6 +18,7 @@ from bootstrap.layer.spec import Check, Layer
 from bootstrap.progress import Progress
 from bootstrap.refresh import LOCK_KEY, Refreshed, refresh
 from bootstrap.settings import data_folder
+from tests.conftest import Database
 
 SMALL = Path(__file__).parents[1] / "data" / "small.sql"
 KILLED = Path(__file__).with_name("killed.py")
