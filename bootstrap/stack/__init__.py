@@ -181,12 +181,13 @@ def _home(home: Path) -> Path:
     try:
         home.mkdir(mode=0o711 if os.geteuid() == 0 else 0o700, parents=True, exist_ok=True)
         (home / "logs").mkdir(mode=0o700, exist_ok=True)
-        (home / "logs" / ".writable").touch()
+    except FileExistsError:
+        raise UsageError(f"The state folder {home} is a file. Move it away, or choose another with LGS_HOME.") from None
     except OSError as error:
         raise UsageError(
-            f"The state folder {home} cannot be used: {error.strerror}. Choose another with LGS_HOME."
+            f"The state folder {home} cannot be made: {error.strerror}. Choose another with LGS_HOME."
         ) from error
-    if not os.access(home, os.W_OK | os.X_OK):
+    if not os.access(home, os.W_OK | os.X_OK) or not os.access(home / "logs", os.W_OK | os.X_OK):
         raise UsageError(f"The state folder {home} is not writable. Choose one that is with LGS_HOME.")
     return home
 

@@ -11,6 +11,7 @@ import pwd
 import secrets
 import shutil
 import subprocess
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,40 +48,53 @@ class Account:
             user = pwd.getpwnam(self.name)
             os.chown(path, user.pw_uid, user.pw_gid)
 
-    def make(self, folder: Path) -> Path:
-        """Make a folder that only this user can read."""
+    def owns(self, folder: Path) -> bool:
+        return self.can("/bin/sh", "-c", 'cd "$1" && test -O .', "sh", folder)
+
+    def make(self, folder: Path) -> bool:
+        """Make a folder that only this user can read. ``False``, and no folder, where files have no owners to set."""
         folder.mkdir(mode=0o700)
-        self.own(folder)
-        return folder
+        with suppress(PermissionError):
+            self.own(folder)
+        if self.owns(folder):
+            return True
+        folder.rmdir()
+        return False
 
 
 def server_account() -> Account:
     """Raises ``UsageError`` when root has no lesser user to become."""
     if os.geteuid() != 0:
         return Account(None)
+    account = Account("nobody")
     try:
-        pwd.getpwnam("nobody")
-    except KeyError:
-        raise UsageError(
-            "PostgreSQL refuses to run as root and there is no user nobody. Run as an ordinary user."
-        ) from None
-    return Account("nobody")
+        account.can("/bin/sh", "-c", ":")
+    except (KeyError, PermissionError) as error:
+        raise UsageError("PostgreSQL refuses to run as root, and root may not become the user nobody here.") from error
+    return account
 
 
 def settle(folder: Path, account: Account) -> Path:
-    """The folder that the account can use for ``folder``: itself, or what the link there points to; made if missing."""
-    if folder.is_symlink():
-        if not folder.is_dir():
+    """The folder that the account can use for ``folder``: itself, or what the link there points to; made if missing.
+
+    Raises ``UsageError`` when there is one that the account cannot use.
+    """
+    if folder.is_symlink() and not folder.is_dir():
+        raise UsageError(f"{folder} points to {os.readlink(folder)}, which is gone. Restore it, or remove the link.")
+    if folder.is_dir() and not folder.is_symlink() and not any(folder.iterdir()):
+        folder.rmdir()  # a killed run may have left it without its owner
+    if folder.is_dir():
+        if not account.owns(folder.resolve()):
             raise UsageError(
-                f"{folder} points to {os.readlink(folder)}, which is gone. Restore it, or remove the link."
+                f"{folder} belongs to another user. Run lgs as {folder.owner()}, or choose another place with LGS_HOME."
             )
         return folder.resolve()
-    if folder.is_dir():
-        return folder
     folder.parent.mkdir(parents=True, exist_ok=True)
-    if account.enters(folder.parent):
-        return account.make(folder)
-    shelter = account.make(_shelter(account) / f"{folder.parent.name.lstrip('.')}-{secrets.token_hex(4)}")
+    if account.enters(folder.parent) and account.make(folder):
+        return folder.resolve()
+    shelter = _shelter(account) / f"{folder.parent.name.lstrip('.')}-{secrets.token_hex(4)}"
+    if not account.make(shelter):
+        raise UsageError(f"The user {account.name or os.geteuid()} cannot own {shelter}. Choose another LGS_HOME.")
     folder.symlink_to(shelter)
     return shelter
 

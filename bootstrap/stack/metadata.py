@@ -103,7 +103,22 @@ class Metadata:
 
 
 def _may_create(cursor: Cursor) -> bool:
-    cursor.execute("select rolsuper or (rolcreatedb and rolcreaterole) from pg_roles where rolname = current_user")
+    cursor.execute(
+        """
+        select
+            rolsuper
+            or (
+                rolcreatedb
+                and rolcreaterole
+                and not exists (
+                    select 1 from pg_roles where rolname = %s and not pg_has_role(oid, 'member with admin option')
+                )
+            )
+        from pg_roles
+        where rolname = current_user
+        """,
+        [ROLE],
+    )
     return cursor.fetchone() == (True,)
 
 

@@ -28,6 +28,8 @@ SUPERUSER = "postgres"
 PORT_SETTING = "LGS_POSTGRES_PORT"
 _START_SECONDS = 180.0  # replaying a large log after a crash takes its time
 _STOP_SECONDS = 60.0
+_SHARED_MEMORY = Path("/dev/shm")  # containers often have no more than 64 MB of it
+_SHARED_MEMORY_NEEDED = 512 * 2**20
 _ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
 _SETTINGS = {
     "shared_buffers": "384MB",
@@ -128,7 +130,8 @@ class EmbeddedPostgres:
             shutil.rmtree(leftover)
         if self._data.exists():
             return self._require_usable()
-        making = self._account.make(home / f"making-{secrets.token_hex(4)}")
+        making = home / f"making-{secrets.token_hex(4)}"
+        self._account.make(making)
         (making / "password").write_text(self.password)
         self._account.own(making / "password")
         self._initdb(making)
@@ -165,8 +168,10 @@ class EmbeddedPostgres:
 
     def _launch(self) -> psutil.Process:
         (self._data / "postmaster.pid").unlink(missing_ok=True)  # no server runs here: its pid may be another's now
-        address = {"listen_addresses": processes.HOST, "port": str(self.port), "unix_socket_directories": ""}
-        options = [part for name, value in address.items() for part in ("-c", f"{name}={value}")]
+        settings = {"listen_addresses": processes.HOST, "port": str(self.port), "unix_socket_directories": ""}
+        if not _roomy(_SHARED_MEMORY):
+            settings["dynamic_shared_memory_type"] = "mmap"  # parallel queries would run out of room there
+        options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         command = [str(binaries(self._account) / "postgres"), "-D", str(self._data), *options]
         return processes.detach(command, log=self.log, cwd=self._data, env=_ENVIRONMENT, account=self._account.options)
 
@@ -187,5 +192,9 @@ class EmbeddedPostgres:
                     f"Put back the credentials that were made with it, or remove {self.folder} to begin anew."
                 )
             if process is None or not processes.alive(process) or time.monotonic() > deadline:
-                raise CheckFailed(f"PostgreSQL did not start. The end of {self.log}:\n{processes.tail(self.log)}")
+                raise CheckFailed(f"PostgreSQL did not start. {processes.mend(self.log)}")
             time.sleep(0.05)
+
+
+def _roomy(folder: Path) -> bool:
+    return not folder.is_dir() or shutil.disk_usage(folder).free >= _SHARED_MEMORY_NEEDED

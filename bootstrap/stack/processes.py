@@ -114,10 +114,9 @@ def _holder(port: int) -> str:
     return "another program"
 
 
-def tail(log: Path, *, lines: int = 8) -> str:
-    """The last lines of a log, for an error message; empty when there is none."""
-    if not log.exists():
-        return ""
+def mend(log: Path, *, lines: int = 12) -> str:
+    """What to do about a server that did not start, with the last lines of its log."""
     with log.open("rb") as stream:
         stream.seek(max(0, log.stat().st_size - 8192))
-        return "\n".join(stream.read().decode(errors="replace").splitlines()[-lines:])
+        end = "\n".join(stream.read().decode(errors="replace").splitlines()[-lines:])
+    return f"Mend what its log says and run the command again. {log} ends with:\n{end}"

@@ -105,10 +105,10 @@ class EmbeddedSuperset:
 
     def wait(self) -> None:
         """Wait until it answers. Raises ``CheckFailed`` with the end of the log when it does not."""
-        deadline = time.monotonic() + _START_SECONDS
-        while not self.healthy():
-            if self.process() is None or time.monotonic() > deadline:
-                raise CheckFailed(f"Superset did not start. The end of {self.log}:\n{processes.tail(self.log)}")
+        deadline, process = time.monotonic() + _START_SECONDS, self.process()
+        while not self._answers():
+            if process is None or not processes.alive(process) or time.monotonic() > deadline:
+                raise CheckFailed(f"Superset did not start. {processes.mend(self.log)}")
             time.sleep(0.1)
 
     def stop(self) -> bool:

@@ -8,7 +8,10 @@ from pydantic import BaseModel, ConfigDict
 from bootstrap.settings import Settings
 from bootstrap.stack import address, external
 from bootstrap.stack.postgres import EmbeddedPostgres
+from bootstrap.stack.processes import HOST
 from bootstrap.stack.site import EmbeddedSuperset
+
+Name = Literal["PostgreSQL", "Superset", "Superset's metadata"]
 
 
 class Service(BaseModel):
@@ -16,7 +19,7 @@ class Service(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    name: Literal["PostgreSQL", "Superset"]
+    name: Name
     where: Literal["embedded", "external"]
     host: str
     port: int
@@ -26,7 +29,7 @@ class Service(BaseModel):
     def line(self) -> str:
         state = "answers" if self.healthy else "does not answer" if self.pid or self.where == "external" else "stopped"
         process = f", process {self.pid}" if self.pid else ""
-        return f"{'✓' if self.healthy else '✗'} {self.name:<12} {self.where}, {self.host}:{self.port}{process}: {state}"
+        return f"{'✓' if self.healthy else '✗'} {self.name:<19} {self.where}, {self.host}:{self.port}{process}: {state}"
 
 
 class Status(BaseModel):
@@ -50,20 +53,21 @@ class Status(BaseModel):
 
 def report(settings: Settings, postgres: EmbeddedPostgres, superset: EmbeddedSuperset) -> Status:
     """Look at each; nothing is started."""
-    return Status(services=(_postgres(settings, postgres), _superset(settings, superset)))
+    services = [_warehouse(settings, postgres), _superset(settings, superset)]
+    if settings.warehouse_url is not None and postgres.process() is not None:
+        services.append(_postgres("Superset's metadata", postgres))
+    return Status(services=tuple(services))
 
 
-def _postgres(settings: Settings, server: EmbeddedPostgres) -> Service:
+def _postgres(name: Name, server: EmbeddedPostgres) -> Service:
+    process = server.process()
+    pid = process.pid if process else None
+    return Service(name=name, where="embedded", host=HOST, port=server.port, pid=pid, healthy=server.running())
+
+
+def _warehouse(settings: Settings, server: EmbeddedPostgres) -> Service:
     if settings.warehouse_url is None:
-        process = server.process()
-        return Service(
-            name="PostgreSQL",
-            where="embedded",
-            host="127.0.0.1",
-            port=server.port,
-            pid=process.pid if process else None,
-            healthy=server.running(),
-        )
+        return _postgres("PostgreSQL", server)
     url = address.parse(settings.warehouse_url.get_secret_value(), setting="LGS_WAREHOUSE_URL")
     host, port = address.endpoint(url)
     return Service(name="PostgreSQL", where="external", host=host, port=port, healthy=_opens(url))
@@ -75,7 +79,7 @@ def _superset(settings: Settings, server: EmbeddedSuperset) -> Service:
         return Service(
             name="Superset",
             where="embedded",
-            host="127.0.0.1",
+            host=HOST,
             port=server.port,
             pid=process.pid if process else None,
             healthy=server.healthy(),

@@ -21,7 +21,16 @@ def create_app() -> Any:
         if not _prepared(stamp):
             _prepare(password)
             _record(stamp)
+    app.add_url_rule("/ready", view_func=ready)
     return app
+
+
+def ready() -> str:
+    """Answers only when the metadata database does; Superset's own /health answers always."""
+    from superset.extensions import db
+
+    db.session.execute("select 1")
+    return "OK"
 
 
 def _prepared(stamp: str) -> bool:

@@ -1,0 +1,96 @@
+"""What the containers of the server edition run: ``python -m bootstrap.stack.server databases`` or ``... web``.
+
+``databases`` refuses weak secrets and makes Superset's metadata database, with the rights of LGS_WAREHOUSE_URL's user.
+``web`` becomes gunicorn; it never sees those rights. Worker and beat are plain Celery.
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import TypeVar
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from bootstrap.errors import LgsError, UsageError
+from bootstrap.settings import load_settings
+from bootstrap.stack import address
+from bootstrap.stack.metadata import Metadata
+from bootstrap.stack.site import Launch
+
+WAREHOUSE_SETTING = "LGS_WAREHOUSE_URL"
+Model = TypeVar("Model", bound=BaseSettings)
+
+
+class ServerSecrets(BaseSettings):
+    """The secrets of ``.env``. Each is somebody's only lock, so a short one is refused."""
+
+    model_config = SettingsConfigDict(env_prefix="LGS_", frozen=True)
+
+    secret_key: SecretStr = Field(min_length=32)
+    admin_password: SecretStr = Field(min_length=12)
+    metadata_password: SecretStr = Field(min_length=12)
+    postgres_password: SecretStr = Field(min_length=12)
+    redis_password: SecretStr = Field(min_length=12)
+
+
+class Site(BaseSettings):
+    """What the web container is told."""
+
+    model_config = SettingsConfigDict(env_prefix="LGS_", frozen=True)
+
+    metadata_url: SecretStr
+    secret_key: SecretStr
+    admin_password: SecretStr
+    superset_port: int = 8088
+    superset_workers: int = Field(2, ge=1)
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Run the one part that is named; an expected error becomes one message and its exit code."""
+    parts = {"databases": make_databases, "web": become_web}
+    try:
+        if len(arguments) != 1 or arguments[0] not in parts:
+            raise UsageError(f"Name one part of the server edition: {' or '.join(parts)}.")
+        parts[arguments[0]]()
+    except LgsError as error:
+        print(f"Error: {error}", file=sys.stderr)
+        raise SystemExit(error.exit_code) from None
+
+
+def make_databases() -> None:
+    """Make Superset's metadata database and its role where they are missing."""
+    given = _read(ServerSecrets)
+    url = load_settings().warehouse_url
+    if url is None:
+        raise UsageError(f"{WAREHOUSE_SETTING} is not set. Start it with docker compose, which sets it.")
+    admin_url = address.parse(url.get_secret_value(), setting=WAREHOUSE_SETTING)
+    address.require_open(admin_url, setting=WAREHOUSE_SETTING)
+    Metadata(admin_url, given.metadata_password.get_secret_value(), given.secret_key.get_secret_value()).ensure()
+    print("✓ Superset's metadata database is there")
+
+
+def become_web() -> None:
+    """Turn into gunicorn, which brings the metadata up to date and then serves Superset."""
+    site = _read(Site)
+    launch = Launch(
+        metadata_url=site.metadata_url.get_secret_value(),
+        secret_key=site.secret_key.get_secret_value(),
+        admin_password=site.admin_password.get_secret_value(),
+    )
+    os.environ["LGS_METADATA_STAMP"] = launch.stamp
+    options = ["--config", "python:bootstrap.stack.gunicorn_conf", "--bind", f"0.0.0.0:{site.superset_port}"]
+    command = [*options, "--workers", str(site.superset_workers), "--no-control-socket"]
+    os.execv(sys.executable, [sys.executable, "-m", "gunicorn", *command, "bootstrap.stack.web:create_app()"])
+
+
+def _read(model: type[Model]) -> Model:
+    try:
+        return model()
+    except ValidationError as error:
+        names = [f"LGS_{str(item['loc'][0]).upper()} ({item['msg']})" for item in error.errors()]
+        raise UsageError(f"The secrets in .env will not do: {', '.join(names)}. See .env.example.") from None
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
