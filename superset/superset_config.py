@@ -34,6 +34,7 @@ def _image(name: str, ink: str) -> str:
 
 SECRET_KEY = _required("LGS_SECRET_KEY")
 SQLALCHEMY_DATABASE_URI = _required("LGS_METADATA_URL")
+SQLALCHEMY_ENGINE_OPTIONS = {"pool_pre_ping": True, "pool_size": 10, "max_overflow": 20}  # outlives a database restart
 GUEST_TOKEN_JWT_SECRET = _derived("guest token")
 GLOBAL_ASYNC_QUERIES_JWT_SECRET = _derived("async queries")
 
@@ -97,8 +98,9 @@ def _cache(purpose: str, days: int) -> dict[str, object]:
     return common | {"CACHE_TYPE": "FileSystemCache", "CACHE_DIR": str(folder), "CACHE_THRESHOLD": 5_000}
 
 
-CACHE_CONFIG = _cache("metadata", 1)
-DATA_CACHE_CONFIG = _cache("data", 1)
+# One cache for both: Superset's invalidation drops keys from CACHE_CONFIG's cache only, whichever holds them.
+CACHE_CONFIG = _cache("data", 1)
+DATA_CACHE_CONFIG = CACHE_CONFIG
 THUMBNAIL_CACHE_CONFIG = _cache("thumbnails", 7)
 
 if _REDIS:
