@@ -15,7 +15,10 @@ test: dev
 	@$(BIN)/python -m pytest
 
 lint: dev
-	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check --quiet . && $(BIN)/mypy
+	@$(BIN)/sqlfluff lint --processes 2 --disable-progress-bar views warehouse/checks
+	@$(BIN)/yamllint --strict -c .yamllint.yml views superset docker-compose.yml
+	@$(BIN)/codespell README.md CHANGELOG.md docs views superset bootstrap warehouse
 
 bench: dev
 	@$(BIN)/python -m benchmarks
