@@ -109,7 +109,7 @@ def _trend(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
 
 
 def _mixed(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
-    second = [metric for metric in metrics if metric.name in chart.more_metrics][0]
+    second = next(metric for metric in metrics if metric.name in chart.more_metrics)
     return _axis(chart, twin, metrics) | {
         "metrics_b": list(chart.more_metrics),
         "groupby_b": [],
@@ -188,7 +188,14 @@ def _histogram(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
 def _bubble(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
     x, y, size = chart.metrics
     formats = {"xAxisFormat": metrics[0].format, "y_axis_format": metrics[1].format}
-    return {"entity": chart.by[0], "series": chart.by[-1], "x": x, "y": y, "size": size, "max_bubble_size": "50"} | formats
+    return {
+        "entity": chart.by[0],
+        "series": chart.by[-1],
+        "x": x,
+        "y": y,
+        "size": size,
+        "max_bubble_size": "50",
+    } | formats
 
 
 def _map(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
@@ -222,7 +229,9 @@ def _table(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
         "all_columns": list(chart.columns),
         "groupby": list(chart.by),
         "metrics": list(chart.metrics),
-        "order_by_cols": [json.dumps([chart.sort.by, not chart.sort.descending])] if chart.columns and chart.sort else [],
+        "order_by_cols": [json.dumps([chart.sort.by, not chart.sort.descending])]
+        if chart.columns and chart.sort
+        else [],
         "timeseries_limit_metric": chart.sort.by if chart.sort and not chart.columns else None,
         "order_desc": chart.sort.descending if chart.sort else True,
         "table_timestamp_format": "%b %Y",

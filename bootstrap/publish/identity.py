@@ -1,6 +1,6 @@
 """Who owns an asset: its uuid is made from the path of its spec, and the asset itself carries that path.
 
-A copy that somebody makes of an asset keeps the text but gets a uuid of its own, so that it proves nothing and stays theirs.
+A copy that somebody makes of an asset keeps the text but gets a uuid of its own: it proves nothing and stays theirs.
 """
 
 import re

@@ -155,7 +155,6 @@ def metadata(specs: Specs, dashboard: Dashboard) -> Native:
         "color_scheme_domain": list(specs.brand.series),
         "cross_filters_enabled": True,
         "filter_bar_orientation": "VERTICAL",
-        "default_filters": "{}",
     }
 
 

@@ -84,7 +84,7 @@ class Tab(Spec):
 
 
 class Filter(Spec):
-    """A filter in the bar: a time range, or the values of a column. It acts on each chart whose dataset has the column."""
+    """A filter in the bar: a time range, or the values of a column; acts on the charts whose dataset has the column."""
 
     name: str
     kind: Literal["time", "values"] = "values"

@@ -1,0 +1,150 @@
+"""Makes Superset say what ``superset/`` says: plan, refuse, send what changed, reconcile, verify, prune."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bootstrap.errors import CheckFailed
+from bootstrap.layer.spec import Layer
+from bootstrap.progress import Progress
+from bootstrap.publish import access, verify
+from bootstrap.publish.assets import Asset, bundle, desired
+from bootstrap.publish.client import Client
+from bootstrap.publish.files import load_specs
+from bootstrap.publish.live import Live, column_types, ids, read
+from bootstrap.publish.plan import Plan, Step, counts, make_plan, refuse_clashes
+from bootstrap.publish.spec import Specs
+
+__all__ = ["Published", "Site", "Step", "load_specs", "publish"]
+_PATHS = {"dashboards": "dashboard", "charts": "chart", "datasets": "dataset"}
+
+
+@dataclass(frozen=True)
+class Site:
+    """One Superset: address, administrator, the URLs of its connections as it sees them, new users' passwords."""
+
+    url: str
+    username: str
+    password: str = field(repr=False)
+    connections: Mapping[str, str] = field(repr=False)
+    users: Mapping[str, str] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Published:
+    """What a publish did, or in a plan would do, step by step."""
+
+    steps: tuple[Step, ...]
+    planned: bool = False
+    adopted: tuple[str, ...] = ()
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """``create``, ``update``, ``prune`` and ``unchanged`` to how many assets."""
+        return counts(self.steps)
+
+    @property
+    def changed(self) -> bool:
+        return any(step.verb != "unchanged" for step in self.steps)
+
+    @property
+    def drift(self) -> tuple[Step, ...]:
+        """The assets that somebody had changed by hand."""
+        return tuple(step for step in self.steps if step.drift)
+
+    def lines(self) -> list[str]:
+        """The same for people."""
+        if not self.changed:
+            return [f"Superset: nothing to do: all {len(self.steps)} assets are as the specs say; nothing was sent."]
+        number, words = self.counts, _FUTURE if self.planned else _PAST
+        total = ", ".join(f"{number[name]} {word}" for name, word in words.items())
+        drift = [f"{len(self.drift)} changed by hand since the last publish, restored."] if self.drift else []
+        adopted = [f"Taken over: {', '.join(self.adopted)}."] if self.adopted else []
+        steps = [f"  {step.line()}" for step in self.steps if step.verb != "unchanged"]
+        return [f"{'Plan for Superset' if self.planned else 'Superset'}: {total}.", *steps, *drift, *adopted]
+
+
+_FUTURE = {"create": "to create", "update": "to update", "prune": "to prune", "unchanged": "unchanged"}
+_PAST = {"create": "created", "update": "updated", "prune": "pruned", "unchanged": "unchanged"}
+
+
+def _reconcile(specs: Specs, client: Client, site: Site, numbers: verify.Ids, *, plan_only: bool) -> list[Step]:
+    directory = access.Directory.read(client)
+    steps: list[Step] = []
+    finders: tuple[Callable[[], list[access.Change]], ...] = (
+        lambda: access.role_changes(specs.access, directory, planning=plan_only),
+        lambda: access.user_changes(specs.access, directory, site.users),
+        lambda: access.dashboard_changes(specs, directory, numbers["dashboards"]),
+        lambda: access.rule_changes(specs.access, directory, numbers["datasets"]),
+    )
+    for find in finders:
+        for change in find():
+            steps.append(Step(change.verb, change.label, change.fields))
+            if not plan_only:
+                change.do()
+    return steps
+
+
+def _send(client: Client, chosen: list[Asset]) -> None:
+    if chosen:
+        client.import_assets(*bundle(chosen))
+
+
+def _link(client: Client, specs: Specs, wanted: list[Asset], numbers: verify.Ids) -> None:
+    """Send a dashboard whose links the import lost once more, then fail loudly."""
+    for dashboard in specs.dashboards.values():
+        if verify.linked(client, dashboard, numbers):
+            continue
+        _send(client, [asset for asset in wanted if (asset.kind, asset.name) == ("dashboards", dashboard.name)])
+        if not verify.linked(client, dashboard, numbers):
+            raise CheckFailed(f"Superset does not link every chart of {dashboard.title!r}. Publish again.")
+
+
+def _prune(client: Client, plan: Plan, live: Live) -> None:
+    for kind, uuid, _ in plan.prune:
+        client.delete(f"/api/v1/{_PATHS[kind]}/{live.ids[kind][uuid]}")
+
+
+def publish(
+    site: Site,
+    layer: Layer,
+    *,
+    specs: Path,
+    plan_only: bool = False,
+    adopt: bool = False,
+    fresh_data: bool = False,
+    progress: Progress,
+) -> Published:
+    """Bring the site to what the folder ``specs`` says; with ``plan_only`` nothing is sent.
+
+    ``adopt`` takes over objects of somebody else that stand in the way; ``fresh_data`` drops cached answers first.
+    Raises ``SpecError``, ``UsageError`` (a clash, a sign-in), ``CheckFailed`` (refused or unverified), ``Unreachable``.
+    """
+    with progress.step("Read specs") as step:
+        read_specs = load_specs(specs, layer)
+        types = column_types(site.connections["reader"], [twin for twin in layer.twins if twin.dataset])
+        wanted = desired(read_specs, types, site.connections)
+        step.note = f"{len(wanted)} assets"
+    with progress.step("Compare with Superset") as step:
+        client = Client(site.url, site.username, site.password)
+        live = read(client)
+        adopted = refuse_clashes(wanted, live, adopt=adopt)
+        plan = make_plan(wanted, live)
+        step.note = f"{len(plan.send)} to send, {len(plan.prune)} to prune"
+    if not plan_only:
+        with progress.step("Send what changed") as step:
+            _send(client, plan.send)
+            step.note = f"{len(plan.send)} assets"
+    numbers = live.ids if plan_only or not plan.send else ids(client)
+    with progress.step("Reconcile access") as step:
+        reconciled = _reconcile(read_specs, client, site, numbers, plan_only=plan_only)
+        step.note = f"{len(reconciled)} changes"
+    if not plan_only:
+        with progress.step("Verify charts") as step:
+            if fresh_data:
+                client.invalidate(sorted(numbers["datasets"].values()))
+            _link(client, read_specs, wanted, numbers)
+            step.rows = verify.all_answer(client, read_specs.charts.values(), numbers)
+            step.note = f"{len(read_specs.charts)} charts answer"
+        _prune(client, plan, live)
+    return Published((*plan.steps, *reconciled), planned=plan_only, adopted=tuple(adopted))

@@ -1,0 +1,209 @@
+"""The assets that the specs ask for: databases, datasets, charts and dashboards in Superset's own import form."""
+
+import io
+import zipfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import yaml
+from sqlalchemy.engine import make_url
+
+from bootstrap.layer.spec import Column, Metric, Twin
+from bootstrap.publish import charts, layout
+from bootstrap.publish.identity import identity, mark
+from bootstrap.publish.normal import digest, normal
+from bootstrap.publish.spec import Chart, Connection, Dashboard, Specs
+
+Native = dict[str, Any]
+Types = Mapping[tuple[str, str], str]
+KINDS = ("databases", "datasets", "charts", "dashboards")
+_VERSION = "1.0.0"
+_MASK = "X" * 10
+
+
+@dataclass(frozen=True)
+class Asset:
+    """One asset: what it is, and its content with every managed key written out, nulls too."""
+
+    kind: str
+    name: str
+    content: Native
+    password: str | None = None
+
+    @property
+    def uuid(self) -> UUID:
+        return identity(self.kind, self.name)
+
+    @property
+    def file(self) -> str:
+        return f"{self.kind}/{self.name}.yaml"
+
+    @property
+    def label(self) -> str:
+        return f"{self.kind[:-1]} {self.name}"
+
+    @property
+    def revision(self) -> str:
+        """The digest of the content: what tells a change of the specs from a change by hand."""
+        return digest(normal(self.kind, self.content))
+
+    def sealed(self) -> Native:
+        """The content with its mark of ownership."""
+        sentence = mark(self.kind, self.name, self.revision)
+        if self.kind == "datasets":
+            extra = self.content["extra"]
+            return self.content | {"extra": extra | {"certification": extra["certification"] | {"details": sentence}}}
+        return self.content if self.kind == "databases" else self.content | {"certification_details": sentence}
+
+
+def _database(key: str, connection: Connection, address: str) -> Asset:
+    url = make_url(address)
+    shown = url.set(drivername="postgresql+psycopg2", password=_MASK)
+    options = f"-c statement_timeout={connection.statement_seconds}s -c default_transaction_read_only=on"
+    content: Native = {
+        "version": _VERSION,
+        "uuid": str(identity("databases", key)),
+        "database_name": connection.name,
+        "sqlalchemy_uri": shown.render_as_string(hide_password=False),
+        "cache_timeout": None,
+        "expose_in_sqllab": connection.sql_lab,
+        "allow_run_async": False,
+        "allow_ctas": False,
+        "allow_cvas": False,
+        "allow_dml": False,
+        "allow_csv_upload": False,
+        "impersonate_user": False,
+        "extra": {
+            "allows_virtual_table_explore": True,
+            "disable_data_preview": False,
+            "engine_params": {"connect_args": {"options": options}},
+            "cost_estimate_enabled": False,
+            "cancel_query_on_windows_unload": True,
+        },
+        "is_managed_externally": True,
+        "external_url": None,
+    }
+    return Asset("databases", key, content, password=url.password)
+
+
+def _column(column: Column, twin: Twin, types: Types) -> Native:
+    kind = types[twin.relation, column.name]
+    return {
+        "column_name": column.name,
+        "verbose_name": column.label,
+        "description": column.description,
+        "is_dttm": kind.startswith(("DATE", "TIMESTAMP")),
+        "is_active": True,
+        "type": kind,
+        "advanced_data_type": None,
+        "groupby": column.role != "measure",
+        "filterable": True,
+        "expression": None,
+        "python_date_format": None,
+        "datetime_format": None,
+        "extra": {},
+    }
+
+
+def _metric(metric: Metric) -> Native:
+    certified = {"certified_by": metric.owner, "details": "Defined once, for every dataset that carries it."}
+    return {
+        "metric_name": metric.name,
+        "verbose_name": metric.label,
+        "expression": metric.expression,
+        "metric_type": None,
+        "description": metric.description,
+        "d3format": metric.format,
+        "currency": {"symbol": metric.currency, "symbolPosition": "prefix"} if metric.currency else None,
+        "warning_text": None,
+        "extra": {"certification": certified} if metric.certified else {},
+    }
+
+
+def _dataset(twin: Twin, specs: Specs, types: Types) -> Asset:
+    content: Native = {
+        "version": _VERSION,
+        "uuid": str(identity("datasets", twin.name)),
+        "database_uuid": str(identity("databases", "reader")),
+        "table_name": twin.name,
+        "schema": twin.schema_name,
+        "catalog": None,
+        "sql": None,
+        "main_dttm_col": twin.time,
+        "currency_code_column": None,
+        "description": twin.description,
+        "default_endpoint": None,
+        "offset": 0,
+        "cache_timeout": None,
+        "params": None,
+        "template_params": None,
+        "filter_select_enabled": True,
+        "fetch_values_predicate": None,
+        "extra": {"certification": {"certified_by": twin.owner}},
+        "normalize_columns": False,
+        "always_filter_main_dttm": False,
+        "columns": [_column(column, twin, types) for column in twin.columns],
+        "metrics": [_metric(specs.layer.metrics[name]) for name in twin.metrics],
+        "is_managed_externally": True,
+        "external_url": None,
+    }
+    return Asset("datasets", twin.name, content)
+
+
+def _chart(chart: Chart, specs: Specs) -> Asset:
+    content: Native = {
+        "version": _VERSION,
+        "uuid": str(identity("charts", chart.name)),
+        "dataset_uuid": str(identity("datasets", specs.layer.twin(chart.dataset).name)),
+        "slice_name": chart.title,
+        "description": chart.reading or None,
+        "certified_by": specs.brand.name,
+        "viz_type": charts.TYPES[chart.viz],
+        "params": charts.params(chart, specs.layer),
+        "query_context": charts.query_context(chart, specs.layer),
+        "cache_timeout": None,
+        "is_managed_externally": True,
+        "external_url": None,
+    }
+    return Asset("charts", chart.name, content)
+
+
+def _dashboard(dashboard: Dashboard, specs: Specs) -> Asset:
+    content: Native = {
+        "version": _VERSION,
+        "uuid": str(identity("dashboards", dashboard.name)),
+        "dashboard_title": dashboard.title,
+        "description": dashboard.description or None,
+        "css": dashboard.css or None,
+        "slug": dashboard.slug,
+        "certified_by": dashboard.owner,
+        "published": True,
+        "position": layout.position(specs, dashboard),
+        "metadata": layout.metadata(specs, dashboard),
+        "is_managed_externally": True,
+        "external_url": None,
+    }
+    return Asset("dashboards", dashboard.name, content)
+
+
+def desired(specs: Specs, types: Types, addresses: Mapping[str, str]) -> list[Asset]:
+    """Every asset, parents first. ``types``: (relation, column) to SQL type; ``addresses``: connection to its URL."""
+    return [
+        *(_database(key, connection, addresses[key]) for key, connection in specs.access.connections.items()),
+        *(_dataset(twin, specs, types) for twin in specs.layer.twins if twin.dataset),
+        *(_chart(chart, specs) for chart in specs.charts.values()),
+        *(_dashboard(dashboard, specs) for dashboard in specs.dashboards.values()),
+    ]
+
+
+def bundle(chosen: Iterable[Asset]) -> tuple[bytes, dict[str, str]]:
+    """The zip for the import API, and the passwords that travel beside it."""
+    chosen = list(chosen)
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("lgs/metadata.yaml", yaml.safe_dump({"version": _VERSION, "type": "assets"}))
+        for asset in chosen:
+            archive.writestr(f"lgs/{asset.file}", yaml.safe_dump(asset.sealed(), sort_keys=False, allow_unicode=True))
+    return buffer.getvalue(), {asset.file: asset.password for asset in chosen if asset.password}

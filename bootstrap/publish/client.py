@@ -1,0 +1,108 @@
+"""Talks to one Superset: token, CSRF, cookie and Referer on every write, no redirect followed, every page read."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+
+from bootstrap.errors import CheckFailed, Unreachable, UsageError
+
+Json = dict[str, Any]
+_PAGE = 100
+_VERSIONS = ("6.1.",)
+
+
+class Client:
+    """A signed-in administrator. Raises ``Unreachable``, ``UsageError`` (sign-in) and ``CheckFailed`` (a refusal)."""
+
+    def __init__(self, url: str, username: str, password: str, *, seconds: float = 120) -> None:
+        self.url, self.seconds = url.rstrip("/"), seconds
+        self.session = requests.Session()
+        self.session.headers["Referer"] = self.url + "/"
+        self._check_version()
+        self._sign_in(username, password)
+
+    def _send(self, method: str, path: str, **options: Any) -> requests.Response:
+        try:
+            return self.session.request(method, self.url + path, timeout=self.seconds, allow_redirects=False, **options)
+        except requests.RequestException as error:
+            parts = urlsplit(self.url)
+            port = parts.port or (443 if parts.scheme == "https" else 80)
+            why = type(error).__name__
+            raise Unreachable(
+                "Superset", host=str(parts.hostname), port=port, setting="LGS_SUPERSET_URL", why=why
+            ) from error
+
+    def _check_version(self) -> None:
+        response = self._send("GET", "/version")
+        found = response.json().get("version_string", "") if response.ok else ""
+        if not found.startswith(_VERSIONS):
+            raise UsageError(
+                f"{self.url} is not Superset 6.1 (it says {found or response.status_code!r}). Correct LGS_SUPERSET_URL."
+            )
+
+    def _sign_in(self, username: str, password: str) -> None:
+        body = {"username": username, "password": password, "provider": "db", "refresh": False}
+        response = self._send("POST", "/api/v1/security/login", json=body)
+        if response.status_code == 401:
+            raise UsageError(
+                f"Superset at {self.url} refuses the user {username!r}. "
+                "Correct LGS_SUPERSET_USERNAME or LGS_SUPERSET_PASSWORD."
+            )
+        self.session.headers["Authorization"] = f"Bearer {self._answer(response)['access_token']}"
+        self.session.headers["X-CSRFToken"] = self.get("/api/v1/security/csrf_token/")["result"]
+
+    def _answer(self, response: requests.Response) -> Json:
+        if not response.ok or response.is_redirect:
+            request = response.request
+            text = response.text[:500]
+            raise CheckFailed(
+                f"Superset answered {response.status_code} to {request.method} {request.path_url}: {text}. "
+                "Its log says more; nothing after this step was sent."
+            )
+        answer: Json = response.json()
+        return answer
+
+    def get(self, path: str) -> Json:
+        return self._answer(self._send("GET", path))
+
+    def get_bytes(self, path: str) -> bytes:
+        response = self._send("GET", path)
+        if not response.ok or response.is_redirect:
+            self._answer(response)
+        return response.content
+
+    def post(self, path: str, body: Json) -> Json:
+        return self._answer(self._send("POST", path, json=body))
+
+    def put(self, path: str, body: Json) -> Json:
+        return self._answer(self._send("PUT", path, json=body))
+
+    def delete(self, path: str) -> Json:
+        return self._answer(self._send("DELETE", path))
+
+    def invalidate(self, dataset_ids: list[int]) -> None:
+        """Drop every cached answer of these datasets."""
+        body = {"datasource_uids": [f"{number}__table" for number in dataset_ids]}
+        response = self._send("POST", "/api/v1/cachekey/invalidate", json=body)
+        if response.status_code != 201:
+            self._answer(response)
+
+    def import_assets(self, bundle: bytes, passwords: dict[str, str]) -> None:
+        """One atomic request. ``passwords`` are keyed by the file in the bundle."""
+        files = {"bundle": ("assets.zip", bundle, "application/zip")}
+        form = {"sparse": "true", "passwords": json.dumps(passwords)}
+        self._answer(self._send("POST", "/api/v1/assets/import/", files=files, data=form))
+
+    def list(self, path: str, columns: tuple[str, ...] = ()) -> Iterator[Json]:
+        """All rows of a list endpoint, page by page (Superset caps a page at 100)."""
+        chosen = f",columns:!({','.join(columns)})" if columns else ""
+        page = 0
+        while True:
+            rows = self.get(f"{path}?q=(page:{page},page_size:{_PAGE}{chosen})")["result"]
+            yield from rows
+            if len(rows) < _PAGE:
+                return
+            page += 1

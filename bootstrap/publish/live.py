@@ -1,0 +1,105 @@
+"""What a Superset holds now, read without changing anything."""
+
+import io
+import zipfile
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import psycopg2
+import yaml
+
+from bootstrap.errors import CheckFailed, Unreachable
+from bootstrap.layer.spec import Twin
+from bootstrap.publish.assets import KINDS, Asset
+from bootstrap.publish.client import Client
+from bootstrap.publish.identity import read_mark
+
+Native = dict[str, Any]
+_PATHS = {"databases": "database", "datasets": "dataset", "charts": "chart", "dashboards": "dashboard"}
+
+
+@dataclass
+class Live:
+    """Assets by kind and uuid, in export form, and the numeric id of each."""
+
+    assets: dict[str, dict[str, Native]] = field(default_factory=dict)
+    ids: dict[str, dict[str, int]] = field(default_factory=dict)
+
+    def find(self, asset: Asset) -> Native | None:
+        return self.assets[asset.kind].get(str(asset.uuid))
+
+    def id(self, asset: Asset) -> int:
+        return self.ids[asset.kind][str(asset.uuid)]
+
+    def revision(self, kind: str, uuid: str) -> str | None:
+        """The revision in an asset's mark, or None when it is not ours."""
+        content = self.assets[kind][uuid]
+        if kind == "datasets":
+            certification = (content.get("extra") or {}).get("certification") or {}
+            return read_mark(certification.get("details"), uuid)
+        return read_mark(content.get("certification_details"), uuid)
+
+
+def _export(client: Client) -> dict[str, dict[str, Native]]:
+    found: dict[str, dict[str, Native]] = {kind: {} for kind in KINDS}
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    with zipfile.ZipFile(io.BytesIO(client.get_bytes("/api/v1/assets/export/"))) as archive:
+        for name in archive.namelist():
+            kind = name.split("/")[1]
+            if kind in found:
+                content = yaml.load(archive.read(name), Loader=loader)
+                found[kind][str(content["uuid"])] = content
+    return found
+
+
+def ids(client: Client) -> dict[str, dict[str, int]]:
+    """Kind to uuid to numeric id."""
+    return {
+        kind: {row["uuid"]: row["id"] for row in client.list(f"/api/v1/{path}/", columns=("id", "uuid"))}
+        for kind, path in _PATHS.items()
+    }
+
+
+def read(client: Client) -> Live:
+    return Live(assets=_export(client), ids=ids(client))
+
+
+def column_types(reader_url: str, twins: Iterable[Twin]) -> dict[tuple[str, str], str]:
+    """(relation, column) to SQL type in capitals, as the reading role sees them.
+
+    Raises ``Unreachable`` when the warehouse does not answer, ``CheckFailed`` when a column of a twin is not there.
+    """
+    query = """
+        select n.nspname || '.' || c.relname, a.attname, upper(format_type(a.atttypid, null))
+        from pg_attribute as a
+        inner join pg_class as c on c.oid = a.attrelid
+        inner join pg_namespace as n on n.oid = c.relnamespace
+        where a.attnum > 0 and not a.attisdropped and n.nspname || '.' || c.relname = any(%s)
+    """
+    twins = list(twins)
+    found = {(relation, name): kind for relation, name, kind in _rows(reader_url, query, [[t.relation for t in twins]])}
+    missing = [f"{t.relation}.{c.name}" for t in twins for c in t.columns if (t.relation, c.name) not in found]
+    if missing:
+        raise CheckFailed(f"The warehouse has no {', '.join(missing[:5])}. Run `lgs refresh` to build the views first.")
+    return found
+
+
+def _rows(url: str, query: str, parameters: list[Any]) -> list[tuple[str, str, str]]:
+    try:
+        connection = psycopg2.connect(url.replace("postgresql+psycopg2://", "postgresql://"))
+    except psycopg2.OperationalError as error:
+        parts = psycopg2.extensions.parse_dsn(url)
+        raise Unreachable(
+            "The warehouse",
+            host=parts.get("host", ""),
+            port=int(parts.get("port", 5432)),
+            setting="LGS_WAREHOUSE_URL",
+            why=str(error).strip().splitlines()[0],
+        ) from error
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(query, parameters)
+            return list(cursor.fetchall())
+    finally:
+        connection.close()
