@@ -1,0 +1,75 @@
+"""Passwords are made once, belong to one user, and are never half there."""
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from bootstrap.credentials import Credentials, ensure_credentials, load_credentials
+from bootstrap.errors import UsageError
+
+
+def test_they_are_generated_once_and_each_is_another(tmp_path: Path) -> None:
+    made = ensure_credentials(tmp_path)
+    secrets = [*made.users.values(), *made.roles.values(), made.postgres.get_secret_value()]
+    assert len(set(secrets)) == 7
+    assert all(len(secret) >= 24 for secret in secrets)
+    assert ensure_credentials(tmp_path) == made == load_credentials(tmp_path)
+
+
+def test_two_stacks_share_no_secret(tmp_path: Path) -> None:
+    homes = [tmp_path / "one", tmp_path / "two"]
+    for home in homes:
+        home.mkdir()
+    one, two = (set(_secrets(ensure_credentials(home))) for home in homes)
+    assert not one & two
+
+
+def test_only_the_owner_can_read_the_file(tmp_path: Path) -> None:
+    path = ensure_credentials(tmp_path).path
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    path.chmod(0o644)
+    ensure_credentials(tmp_path)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert [item.name for item in tmp_path.iterdir()] == [path.name]
+
+
+def test_no_secret_is_shown_by_accident(tmp_path: Path) -> None:
+    made = ensure_credentials(tmp_path)
+    assert not [secret for secret in _secrets(made) if secret in f"{made!r} {made}"]
+
+
+def test_a_changed_password_is_read_back(tmp_path: Path) -> None:
+    made = ensure_credentials(tmp_path)
+    made.path.write_text(made.path.read_text().replace(made.users["admin"], "a=new=password"))
+    assert load_credentials(tmp_path).users["admin"] == "a=new=password"
+
+
+def test_a_half_written_file_is_named_with_what_it_lacks(tmp_path: Path) -> None:
+    path = ensure_credentials(tmp_path).path
+    path.write_text(path.read_text()[:200])
+    with pytest.raises(UsageError, match="LGS_ANALYST.*Put back a copy") as caught:
+        ensure_credentials(tmp_path)
+    assert str(path) in str(caught.value)
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe\x00"])
+def test_a_file_that_holds_no_passwords_is_refused(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "credentials.env").write_bytes(content)
+    with pytest.raises(UsageError, match="Put back a copy"):
+        load_credentials(tmp_path)
+
+
+def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "credentials.env").mkdir()
+    with pytest.raises(UsageError, match="cannot be read"):
+        load_credentials(tmp_path)
+
+
+def test_before_the_first_run_the_command_to_run_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="lgs up"):
+        load_credentials(tmp_path)
+
+
+def _secrets(credentials: Credentials) -> list[str]:
+    return [value.get_secret_value() for name, value in credentials if name != "path"]
