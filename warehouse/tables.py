@@ -51,6 +51,7 @@ landing_source = Table(
     _required("file", Text, "name of the file that was handed over"),
     _required("form", Text, "what kind of file it is, such as COPY dump"),
     _required("sha256", Text, "hash of the file as handed over"),
+    _optional("price_type", Text, "real or double precision where prices are printed with more digits than they have"),
     _required("lines_read", BigInteger, "lines in the file, rejected ones included"),
     schema="landing",
     comment="The file that landing holds. One row.",
@@ -80,6 +81,7 @@ landing_reject = Table(
     _required("line_number", BigInteger, "line of the file or row of the sheet, counted from 1"),
     _required("reason", Text, "why the line cannot be a transaction"),
     _required("text", Text, "the line as read"),
+    _optional("landing_line", BigInteger, "its line_number in landing.line; null where it does not fit the columns"),
     schema="landing",
     comment="Lines of the newest file that cannot be transactions. One row per rejected line.",
 )
@@ -87,7 +89,7 @@ landing_reject = Table(
 line = Table(
     "line",
     metadata,
-    _required("line_id", BigInteger, "year and month, then a running number of ten digits within the month"),
+    _required("line_id", BigInteger, "year and month, then the number of the line in its file, in ten digits"),
     _required("customer_key", BigInteger, "the customer id, or a negative key made from the invoice for guests"),
     _required("invoice_no", Text, "starts with C for a cancellation, with A for an adjustment"),
     _required("stock_code", Text, "article code as read"),
@@ -116,6 +118,7 @@ month = Table(
     _required("lines", BigInteger, "lines of the month"),
     _required("amount", Numeric, "pounds over all lines of the month"),
     _required("content_hash", Numeric, "sum of the hashes of the month's rows, whatever their order"),
+    _required("rules", Text, "hash of the rules that read and classified the lines"),
     schema="warehouse",
     comment="What each month holds, to see whether a file changes it. One row per month.",
 )

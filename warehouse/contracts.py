@@ -1,0 +1,71 @@
+"""Contracts: selects that must return no rows, run inside the refresh before anybody sees its result."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from psycopg2.extensions import cursor as Cursor
+
+from bootstrap.errors import CheckFailed
+
+_FOLDER = Path(__file__).with_name("checks")
+_SHOWN = 5
+
+
+class Rule(Protocol):
+    """What ``run_contracts`` needs of a contract; a twin's ``Check`` has it too."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def description(self) -> str: ...
+    @property
+    def sql(self) -> str: ...
+
+
+@dataclass(frozen=True)
+class Contract:
+    """``sql`` is one select that returns the offending rows; ``description`` says what must hold."""
+
+    name: str
+    description: str
+    sql: str
+
+
+def load_contracts(folder: Path = _FOLDER) -> list[Contract]:
+    """The contracts of the warehouse, one per file, by name. A file's first comment lines are its description."""
+    return [_read(path) for path in sorted(folder.glob("*.sql"))]
+
+
+def run_contracts(cursor: Cursor, contracts: Iterable[Rule]) -> int:
+    """Run them in the open transaction; the number that held.
+
+    Raises ``CheckFailed`` at the first that does not: its name, up to five offending rows, and the SQL for all of them.
+    """
+    held = 0
+    for contract in contracts:
+        sql = contract.sql.strip().rstrip(";")
+        cursor.execute(f"select * from (\n{sql}\n) as broken limit {_SHOWN + 1}")
+        rows = cursor.fetchall()
+        if rows:
+            names = [column.name for column in cursor.description or ()]
+            raise CheckFailed(_message(contract, names, rows, sql))
+        held += 1
+    return held
+
+
+def _read(path: Path) -> Contract:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    count = next((index for index, line in enumerate(lines) if not line.startswith("--")), len(lines))
+    description = " ".join(line.removeprefix("--").strip() for line in lines[:count])
+    return Contract(path.stem, description, "\n".join(lines[count:]).strip())
+
+
+def _message(contract: Rule, names: list[str], rows: list[tuple[object, ...]], sql: str) -> str:
+    shown = "\n".join("  " + ", ".join(f"{n}={v}" for n, v in zip(names, row, strict=True)) for row in rows[:_SHOWN])
+    count = f"more than {_SHOWN} rows" if len(rows) > _SHOWN else f"{len(rows)} {'row' if len(rows) == 1 else 'rows'}"
+    return (
+        f"The contract {contract.name} does not hold ({contract.description}), so nothing was changed. "
+        f"{count} against it:\n{shown}\nMend the source, or the rule. All rows:\n{sql}"
+    )

@@ -1,0 +1,24 @@
+"""Derives customers, products, countries and the calendar from the lines."""
+
+import csv
+from pathlib import Path
+
+from psycopg2.extensions import cursor as Cursor
+
+from warehouse.queries import query
+
+_COUNTRIES = Path(__file__).with_name("countries.csv")
+
+
+def refresh_dimensions(cursor: Cursor) -> None:
+    """Make the four dimension tables anew, in the open transaction. Readers keep the old rows until it is committed."""
+    for name in ("customer", "product", "country", "calendar"):
+        cursor.execute(f"delete from warehouse.{name}")
+        cursor.execute(query(name), _countries() if name == "country" else None)
+        cursor.execute(f"analyze warehouse.{name}")
+
+
+def _countries() -> dict[str, list[str]]:
+    with _COUNTRIES.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    return {column: [row[column] for row in rows] for column in rows[0]}

@@ -1,0 +1,64 @@
+"""Puts a source into ``landing``: its lines as text, and those that cannot even be put into columns."""
+
+import io
+from collections.abc import Iterator
+
+import psycopg2
+from psycopg2.extensions import cursor as Cursor
+
+from bootstrap.errors import SourceError
+from warehouse.queries import query
+from warehouse.sources import COLUMNS, Reject, Source
+
+
+def land(cursor: Cursor, source: Source) -> int:
+    """Replace what is in ``landing`` by the lines of ``source``; the number of lines read.
+
+    Raises ``SourceError`` for a file that holds no lines or cannot be read to its end.
+    """
+    cursor.execute("truncate landing.line, landing.reject, landing.source")
+    stream = _Stream(source.blocks())
+    columns = ", ".join(("line_number", *COLUMNS))
+    try:
+        cursor.copy_expert(f"copy landing.line ({columns}) from stdin with (null '{source.null}')", stream)
+    except psycopg2.Error as error:
+        raise (stream.error or error) from None
+    if not source.lines_read:
+        raise SourceError("there are no lines in it. Hand over a file with transactions.", path=source.path)
+    cursor.execute(
+        "insert into landing.source (file, form, sha256, price_type, lines_read) values (%s, %s, %s, %s, %s)",
+        (source.path.name, source.form, source.sha256, source.price_type, source.lines_read),
+    )
+    return source.lines_read
+
+
+def put_rejects(cursor: Cursor, source: Source) -> None:
+    """Fill ``landing.reject``: with what the source could not put into columns, and with what ``rejects.sql`` finds."""
+    for reject in source.rejects:
+        _put(cursor, source, reject, landing_line=None)
+    cursor.execute(query("rejects"))
+    for reject in [Reject(*row) for row in cursor.fetchall()]:
+        _put(cursor, source, reject, landing_line=reject.number)
+
+
+def _put(cursor: Cursor, source: Source, reject: Reject, *, landing_line: int | None) -> None:
+    file, place = source.place(reject.number)
+    cursor.execute(
+        "insert into landing.reject (file, line_number, reason, text, landing_line) values (%s, %s, %s, %s, %s)",
+        (file, place, reject.reason, reject.text, landing_line),
+    )
+
+
+class _Stream(io.RawIOBase):
+    """Feeds blocks to COPY. What goes wrong in the source is kept in ``error``, since COPY only passes its text on."""
+
+    def __init__(self, blocks: Iterator[bytes]) -> None:
+        self._blocks = blocks
+        self.error: Exception | None = None
+
+    def read(self, size: int = -1) -> bytes:
+        try:
+            return next((block for block in self._blocks if block), b"")
+        except Exception as error:
+            self.error = error
+            raise

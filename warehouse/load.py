@@ -1,0 +1,153 @@
+"""Loads a source into ``landing`` and ``warehouse``, inside the transaction of the caller.
+
+Lines go to ``landing`` as they are. There they are hashed by month, and only the months whose hash differs from what
+the warehouse holds are replaced.
+"""
+
+from dataclasses import dataclass, field
+from datetime import date
+
+from psycopg2 import DataError
+from psycopg2.extensions import cursor as Cursor
+
+from bootstrap.errors import SourceError
+from bootstrap.progress import Progress
+from warehouse.dimensions import refresh_dimensions
+from warehouse.landing import land, put_rejects
+from warehouse.queries import query, rules
+from warehouse.sources import Source
+
+_PRICES = {
+    None: "trim_scale(unit_price::numeric)",
+    "real": "trim_scale(unit_price::real::text::numeric)",
+    "double precision": "trim_scale(unit_price::double precision::text::numeric)",
+}
+_ALL = "true"
+_KEPT = "not exists (select from landing.reject where reject.landing_line = line.line_number)"
+
+
+@dataclass(frozen=True)
+class Load:
+    """What a load did. ``months_changed`` is sorted, and empty when the warehouse held the same content already."""
+
+    form: str
+    sha256: str
+    lines_read: int
+    lines_kept: int
+    rejected: dict[str, int] = field(default_factory=dict)
+    months_changed: list[date] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Month:
+    lines: int
+    content_hash: int
+    rules: str
+
+
+def load(cursor: Cursor, source: Source, *, max_rejects: float, progress: Progress) -> Load:
+    """Load ``source`` in the open transaction of ``cursor``, as ``lgs_owner``.
+
+    ``max_rejects`` is the share of lines, 0 to 1, that may be rejected. Raises ``SourceError`` when more are, and when
+    the file cannot be read to its end; the caller then rolls back.
+    """
+    _settings(cursor)
+    with progress.step("read the source") as step:
+        lines_read = step.rows = land(cursor, source)
+        step.note = source.form
+    with progress.step("compare months") as step:
+        typed = _fingerprint(cursor, source, max_rejects=max_rejects)
+        months = _months(cursor)
+        changed = _changed(cursor, months)
+        step.note = f"{len(changed)} of {len(months)} months changed"
+    if changed:
+        with progress.step("load the warehouse") as step:
+            step.rows = _replace(cursor, typed, changed)
+        with progress.step("derive dimensions"):
+            refresh_dimensions(cursor)
+    rejected = _rejected(cursor)
+    return Load(source.form, source.sha256, lines_read, lines_read - sum(rejected.values()), rejected, changed)
+
+
+def _settings(cursor: Cursor) -> None:
+    cursor.execute(
+        "set local work_mem = '256MB'; set local maintenance_work_mem = '256MB'; set local jit = off; "
+        "set local datestyle = 'ISO, MDY'; set local client_min_messages = warning; "
+        "drop table if exists pg_temp.fingerprint, pg_temp.repeat"
+    )
+
+
+def _fingerprint(cursor: Cursor, source: Source, *, max_rejects: float) -> str:
+    """Hash every line that can be a transaction; the SELECT of those lines, typed, is returned.
+
+    Most files have nothing but good lines, so these are tried first and judged line by line only when that fails.
+    """
+    typed = query("typed", price=_PRICES[source.price_type], kept=_ALL)
+    cursor.execute("savepoint typing")
+    try:
+        cursor.execute(query("fingerprint", typed=typed))
+        cursor.execute("select coalesce(bool_and(is_plain), true) from fingerprint")
+        if cursor.fetchone() == (True,) and not source.rejects:
+            cursor.execute("release savepoint typing")
+            return typed
+    except DataError:
+        pass  # some text is no number or no date: the next pass finds out which
+    cursor.execute("rollback to savepoint typing")
+    put_rejects(cursor, source)
+    _check_rejects(cursor, source, max_rejects)
+    typed = query("typed", price=_PRICES[source.price_type], kept=_KEPT)
+    cursor.execute(query("fingerprint", typed=typed))
+    return typed
+
+
+def _check_rejects(cursor: Cursor, source: Source, max_rejects: float) -> None:
+    rejected = _rejected(cursor)
+    count = sum(rejected.values())
+    if count > max_rejects * source.lines_read:
+        reasons = "; ".join(f"{lines:,} {'line' if lines == 1 else 'lines'}: {why}" for why, lines in rejected.items())
+        cursor.execute("select line_number, text from landing.reject order by reject_id limit 1")
+        number, text = cursor.fetchone() or (0, "")
+        raise SourceError(
+            f"{count:,} of {source.lines_read:,} lines cannot be transactions; {max_rejects:.2%} may be so: "
+            f"{reasons}. The first is line {number}: {text[:200]!r}. "
+            "Correct the file, or allow more with --max-rejects.",
+            path=source.path,
+        )
+
+
+def _rejected(cursor: Cursor) -> dict[str, int]:
+    cursor.execute("select reason, count(*) from landing.reject group by reason order by count(*) desc, reason")
+    return dict(cursor.fetchall())
+
+
+def _months(cursor: Cursor) -> dict[date, _Month]:
+    cursor.execute(query("months"))
+    return {month: _Month(lines, int(content_hash), rules()) for month, lines, content_hash in cursor.fetchall()}
+
+
+def _changed(cursor: Cursor, months: dict[date, _Month]) -> list[date]:
+    cursor.execute("select month, lines, content_hash, rules from warehouse.month")
+    held = {month: _Month(lines, int(content_hash), held) for month, lines, content_hash, held in cursor.fetchall()}
+    return sorted(month for month in months.keys() | held.keys() if months.get(month) != held.get(month))
+
+
+def _replace(cursor: Cursor, typed: str, changed: list[date]) -> int:
+    """Put the lines of the changed months into the warehouse; the number of lines written."""
+    cursor.execute("select not exists (select from warehouse.line)")
+    is_first = cursor.fetchone() == (True,)
+    months = {"months": changed, "rules": rules()}
+    if is_first:
+        cursor.execute(query("drop_indexes"))
+    else:
+        cursor.execute("delete from warehouse.line where month = any(%(months)s)", months)
+    cursor.execute("analyze fingerprint")
+    cursor.execute(query("repeat"), months)
+    cursor.execute("analyze repeat")
+    cursor.execute(query("line", typed=typed), months)
+    lines = cursor.rowcount
+    if is_first:
+        cursor.execute(query("create_indexes"))
+    cursor.execute("analyze warehouse.line")
+    cursor.execute("delete from warehouse.month where month = any(%(months)s)", months)
+    cursor.execute(query("month"), months)
+    return lines

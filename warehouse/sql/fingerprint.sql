@@ -1,0 +1,11 @@
+-- Month and hash of each line, read in parallel: they tell which months changed and which lines repeat, without
+-- moving the lines themselves.
+create temporary table fingerprint on commit drop as
+select
+    line_number,
+    date_trunc('month', invoice_at)::date as month,
+    hash_record_extended(
+        row(invoice_no, stock_code, description, quantity, invoice_at, unit_price, customer_id, country), 0
+    ) as hash,
+    is_plain
+from ({typed}) as typed

@@ -1,0 +1,70 @@
+-- Lines that stand more than once, and which kind of repetition each copy is.
+--
+-- The two yearly sheets of the public data set overlap from 1 to 9 December 2010. An invoice of those days stands there
+-- twice when each of its lines stands an even number of times: the second half of the copies of a line is the
+-- overlap. Any further copy of any line is a duplicate. Equal lines are told by their hash of 64 bits.
+create temporary table repeat on commit drop as
+with
+
+repeated as (
+
+    select hash
+    from fingerprint
+    where month = any(%(months)s)
+    group by hash
+    having count(*) > 1
+
+),
+
+copies as (
+
+    select
+        fingerprint.line_number,
+        fingerprint.month,
+        fingerprint.hash,
+        row_number() over (partition by fingerprint.hash order by fingerprint.line_number) as copy,
+        count(*) over (partition by fingerprint.hash) as copies
+    from fingerprint
+    inner join repeated on fingerprint.hash = repeated.hash
+
+),
+
+overlap_lines as (
+
+    select
+        landed.invoice_no,
+        fingerprint.hash,
+        count(*) as copies
+    from fingerprint
+    inner join landing.line as landed on fingerprint.line_number = landed.line_number
+    where
+        fingerprint.month = '2010-12-01'
+        and fingerprint.month = any(%(months)s)
+        and landed.invoice_date::timestamp < '2010-12-10'
+    group by landed.invoice_no, fingerprint.hash
+
+),
+
+overlapped as (
+
+    select invoice_no
+    from overlap_lines
+    group by invoice_no
+    having bool_and(copies %% 2 = 0)
+
+),
+
+overlapped_hashes as (
+
+    select overlap_lines.hash
+    from overlap_lines
+    inner join overlapped on overlap_lines.invoice_no = overlapped.invoice_no
+
+)
+
+select
+    copies.line_number,
+    overlapped_hashes.hash is not null and copies.copy > copies.copies / 2 as is_overlap
+from copies
+left join overlapped_hashes on copies.hash = overlapped_hashes.hash
+where copies.copy > 1
