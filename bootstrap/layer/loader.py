@@ -123,6 +123,13 @@ def _check_expression(document: Document, place: Place, metric: Metric, columns:
                 "List a metric that counts afresh.",
                 place,
             )
+        for guard in columns[name].within:
+            if f"min({guard}) = max({guard})" not in expression:
+                raise document.error(
+                    f'the metric "{metric.name}" sums "{name}", which means something only within one "{guard}". '
+                    f"Write case when min({guard}) = max({guard}) then sum({name}) end.",
+                    place,
+                )
 
 
 def _refuse_lonely_sql(folder: Path) -> None:

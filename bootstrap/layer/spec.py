@@ -22,6 +22,7 @@ class Column(Spec):
     currency: str | None = Field(None, description="ISO code, such as GBP")
     role: Literal["dimension", "time", "measure", "key"] = "dimension"
     additive: bool = Field(True, description="false for a measure whose sum over rows means nothing: no metric sums it")
+    within: tuple[str, ...] = Field((), description="a sum means something only within one value of these columns")
 
 
 class Metric(Spec):

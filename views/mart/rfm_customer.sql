@@ -55,12 +55,13 @@ final as (
         history.rfm_score,
         segment.segment,
         segment.segment_order,
-        customer.country,
+        customer.country as home_country,
         customer.first_month as cohort_month,
         history.last_invoice_at,
         sold.sales,
         history.monetary / history.frequency as mean_order_amount,
-        segment.advice
+        segment.advice,
+        1 as customers
     from history
     inner join month on history.month = month.month and month.is_last_month
     inner join customer on history.customer_id = customer.customer_id

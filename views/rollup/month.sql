@@ -32,7 +32,7 @@ dated as (
 
 ),
 
-final as (
+complete as (
 
     select
         *,
@@ -40,6 +40,27 @@ final as (
         and (not is_last_month or last_line_at >= as_of - case extract(isodow from as_of) when 7 then 2 else 1 end)
             as is_complete_month
     from dated
+
+),
+
+newest as (
+
+    select max(month) filter (where is_complete_month) as newest_complete_month
+    from complete
+
+),
+
+final as (
+
+    select
+        complete.*,
+        newest.newest_complete_month,
+        (
+            12 * (extract(year from newest.newest_complete_month) - extract(year from complete.month))
+            + extract(month from newest.newest_complete_month) - extract(month from complete.month)
+        )::integer as months_ago
+    from complete
+    cross join newest
 
 )
 

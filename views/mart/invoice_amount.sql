@@ -1,0 +1,60 @@
+with
+
+invoice_month as (
+
+    select * from rollup.invoice_month
+
+),
+
+customer_month as (
+
+    select * from mart.customer_month
+
+),
+
+invoice as (
+
+    select
+        invoice_no,
+        min(invoice_at) as invoice_at,
+        min(customer_id) as customer_id,
+        min(country) as country,
+        min(month) as month,
+        sum(positive_amount) as amount
+    from invoice_month
+    where positive_lines > 0
+    group by invoice_no
+
+),
+
+limited as (
+
+    select percentile_cont(0.85) within group (order by amount::double precision) as amount_limit
+    from invoice
+
+),
+
+final as (
+
+    select
+        invoice.invoice_no,
+        invoice.invoice_at,
+        invoice.customer_id,
+        invoice.country,
+        invoice.amount,
+        invoice.month,
+        coalesce(customer_month.segment, 'Guests') as segment,
+        coalesce(customer_month.customer_type, 'Guest') as customer_type,
+        invoice.amount::double precision <= limited.amount_limit as is_first_85_percent,
+        1 as invoices
+    from invoice
+    cross join limited
+    left join customer_month
+        on
+            invoice.customer_id = customer_month.customer_id
+            and invoice.month = customer_month.month
+            and invoice.country = customer_month.country
+
+)
+
+select * from final

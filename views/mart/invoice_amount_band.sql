@@ -1,0 +1,57 @@
+with
+
+invoice_amount as (
+
+    select * from mart.invoice_amount
+
+),
+
+edge as (
+
+    select
+        lower_edge,
+        lead(lower_edge) over (order by lower_edge) as upper_edge
+    from (
+        select generate_series(0, 1000, 50) as lower_edge
+        union all
+        select unnest(array[1500, 2000, 3000, 5000, 10000])
+    ) as listed
+
+),
+
+band as (
+
+    select
+        lower_edge,
+        upper_edge,
+        case
+            when upper_edge is null then '£' || to_char(lower_edge, 'FM99,999') || ' and more'
+            else '£' || to_char(lower_edge, 'FM99,999') || ' to ' || to_char(upper_edge, 'FM99,999')
+        end as amount_band
+    from edge
+
+)
+
+select
+    invoice_amount.month,
+    invoice_amount.country,
+    invoice_amount.segment,
+    invoice_amount.customer_type,
+    band.lower_edge,
+    band.amount_band,
+    invoice_amount.is_first_85_percent,
+    count(*) as invoices,
+    sum(invoice_amount.amount) as amount
+from invoice_amount
+inner join band
+    on
+        invoice_amount.amount >= band.lower_edge
+        and (invoice_amount.amount < band.upper_edge or band.upper_edge is null)
+group by
+    invoice_amount.month,
+    invoice_amount.country,
+    invoice_amount.segment,
+    invoice_amount.customer_type,
+    band.lower_edge,
+    band.amount_band,
+    invoice_amount.is_first_85_percent

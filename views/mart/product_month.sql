@@ -1,0 +1,66 @@
+with
+
+line as (
+
+    select * from warehouse.line
+
+),
+
+product as (
+
+    select * from warehouse.product
+
+),
+
+rfm_customer as (
+
+    select * from mart.rfm_customer
+
+),
+
+segment as (
+
+    select distinct
+        segment,
+        segment_order
+    from rollup.segment
+
+),
+
+sold as (
+
+    select
+        line.month,
+        line.stock_code,
+        line.country,
+        case when line.customer_id is null then 0 else coalesce(rfm_customer.segment_order, 99) end as segment_order,
+        sum(line.amount) as sales,
+        sum(line.quantity) as units,
+        count(distinct line.invoice_no) filter (where line.invoice_no not like 'C%') as orders,
+        count(distinct line.customer_id) as customers
+    from line
+    left join rfm_customer on line.customer_id = rfm_customer.customer_id
+    group by 1, 2, 3, 4
+
+),
+
+final as (
+
+    select
+        sold.month,
+        sold.stock_code,
+        product.product,
+        product.is_product,
+        sold.country,
+        case sold.segment_order when 0 then 'Guests' else coalesce(segment.segment, 'Not scored') end as segment,
+        sold.sales,
+        sold.units,
+        sold.orders,
+        sold.customers
+    from sold
+    left join product on sold.stock_code = product.stock_code
+    left join segment on sold.segment_order = segment.segment_order
+
+)
+
+select * from final
