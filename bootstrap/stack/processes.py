@@ -47,8 +47,8 @@ def alive(process: psutil.Process) -> bool:
 
 def detach(
     command: Sequence[str], *, log: Path, cwd: Path, env: Mapping[str, str], account: Mapping[str, Any] | None = None
-) -> psutil.Process:
-    """Start a command in a session of its own, output appended to ``log``.
+) -> psutil.Process | None:
+    """Start a command in a session of its own, output appended to ``log``. ``None`` when it ended at once.
 
     It is no child of ours: the shell that starts it ends at once. Arguments travel by position, so that no path needs
     quoting. ``account`` are the ``user``, ``group`` and ``extra_groups`` of ``subprocess``.
@@ -68,7 +68,9 @@ def detach(
             check=True,
             **(account or {}),
         )
-    return psutil.Process(int(launched.stdout))
+    with suppress(psutil.NoSuchProcess):
+        return psutil.Process(int(launched.stdout))
+    return None
 
 
 def end(processes: Iterable[psutil.Process], *, by: signal.Signals = signal.SIGTERM, seconds: float = 10) -> None:

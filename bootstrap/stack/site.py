@@ -100,7 +100,7 @@ class EmbeddedSuperset:
         (self.folder / "cache").mkdir(mode=0o700, parents=True, exist_ok=True)
         environment = launch.environment(folder=self.folder, port=self.port)
         started = processes.detach(self._command(name, launch.workers), log=self.log, cwd=self.folder, env=environment)
-        self._pid_file.write_text(str(started.pid))
+        self._pid_file.write_text("" if started is None else str(started.pid))
         return True
 
     def wait(self) -> None:

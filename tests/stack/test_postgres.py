@@ -76,7 +76,7 @@ def test_its_files_are_private(server: EmbeddedPostgres) -> None:
     assert not list(server.folder.glob("**/password"))
 
 
-@pytest.mark.parametrize("name", ["a b", "it's", 'quo"te', "$HOME", "ünï", "x" * 150])
+@pytest.mark.parametrize("name", ["it's $HOME", 'ünï "quoted"', "long" * 40])
 def test_it_starts_in_any_folder(folder: Path, make_server: MakeServer, name: str) -> None:
     server = make_server(folder / name / "postgres", password="p'a\\s $ %/@:w")
     assert server.start()
@@ -115,7 +115,9 @@ def test_a_stale_pid_file_that_names_another_living_process_is_no_hindrance(serv
     pid_file = server.folder / "data" / "postmaster.pid"
     lines = pid_file.read_text().splitlines()
     server.stop()
-    with subprocess.Popen(["sleep", "60"], **server_account().options) as other:  # the pid was given to it after a reboot
+    with subprocess.Popen(
+        ["sleep", "60"], **server_account().options
+    ) as other:  # the pid was given to it after a reboot
         pid_file.write_text("\n".join([str(other.pid), *lines[1:]]) + "\n")
         assert server.start()
         assert other.poll() is None
