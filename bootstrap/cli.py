@@ -13,7 +13,7 @@ from bootstrap.errors import LgsError
 from bootstrap.layer.loader import load_layer
 from bootstrap.layer.spec import Layer
 from bootstrap.progress import Progress
-from bootstrap.publish import Published, Site, publish
+from bootstrap.publish import Published, Site, load_specs, publish
 from bootstrap.receipt import Receipt, newest_receipt
 from bootstrap.refresh import Refreshed, connected, refresh
 from bootstrap.settings import Settings, data_folder, load_settings
@@ -69,7 +69,7 @@ def up(source: SourceOption = None, max_rejects: MaxRejectsOption = None) -> Non
     settings = _first_source(stack, settings, progress)
     refreshed = _refresh(stack, layer, settings, progress)
     stacks.ready(stack, progress=progress)
-    _report(stack, refreshed, _publish(stack, layer, progress), progress)
+    _report(stack, refreshed, _publish(stack, layer, progress, fresh=refreshed.changed), progress)
     progress.say(_welcome(stack))
 
 
@@ -118,7 +118,8 @@ def refresh_command(
     layer = load_layer(data_folder("views"))
     stack = stacks.connect(settings)
     refreshed = _refresh(stack, layer, settings, progress, plan=plan)
-    _report(stack, refreshed, _publish(stack, layer, progress, plan=plan, adopt=adopt), progress)
+    published = _publish(stack, layer, progress, plan=plan, adopt=adopt, fresh=refreshed.changed)
+    _report(stack, refreshed, published, progress)
 
 
 @app.command("publish")
@@ -149,20 +150,25 @@ def _refresh(stack: Stack, layer: Layer, settings: Settings, progress: Progress,
         layer,
         source=settings.source,
         max_rejects=settings.max_rejects,
+        used_in=load_specs(data_folder("superset"), layer).metric_uses(),
         plan_only=plan,
         progress=progress,
     )
 
 
-def _publish(stack: Stack, layer: Layer, progress: Progress, *, plan: bool = False, adopt: bool = False) -> Published:
+def _publish(
+    stack: Stack, layer: Layer, progress: Progress, *, plan: bool = False, adopt: bool = False, fresh: bool = False
+) -> Published:
     site = Site(
         url=stack.superset_url,
         username=stack.superset_username,
         password=stack.superset_password,
         connections={"reader": stack.url("reader"), "analyst": stack.url("analyst")},
         users=stack.credentials.users,
+        is_async=stack.settings.superset_async,
     )
-    return publish(site, layer, specs=data_folder("superset"), plan_only=plan, adopt=adopt, progress=progress)
+    specs = data_folder("superset")
+    return publish(site, layer, specs=specs, plan_only=plan, adopt=adopt, fresh_data=fresh, progress=progress)
 
 
 def _first_source(stack: Stack, settings: Settings, progress: Progress) -> Settings:

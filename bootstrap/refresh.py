@@ -1,6 +1,6 @@
 """A refresh: load, build, check and commit in one transaction, so that readers see the old whole or the new whole."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
@@ -16,7 +16,7 @@ from bootstrap.layer.build import build, retire
 from bootstrap.layer.spec import Layer
 from bootstrap.progress import Progress
 from bootstrap.receipt import Figures, Receipt, newest_receipt
-from warehouse.contracts import Contract, run_contracts, warehouse_contracts
+from warehouse.contracts import Contract, load_contracts, run_contracts
 from warehouse.load import Load, load
 from warehouse.migrate import upgrade
 from warehouse.roles import grant_reading
@@ -35,9 +35,10 @@ class Refreshed:
     proof: str = ""
 
 
-def fingerprint(layer: Layer) -> str:
+def fingerprint(layer: Layer, used_in: Mapping[str, Sequence[str]]) -> str:
     """One digest of all that decides, beside the source, what the warehouse and the mart hold."""
     digest = sha256(layer.model_dump_json().encode())
+    digest.update(repr(sorted((metric, sorted(charts)) for metric, charts in used_in.items())).encode())
     for path in sorted(path for kind in ("*.py", "*.sql") for path in WAREHOUSE_CODE.rglob(kind)):
         digest.update(path.read_bytes())
     return digest.hexdigest()
@@ -50,10 +51,12 @@ def refresh(
     source: Path | None,
     max_rejects: float,
     progress: Progress,
+    used_in: Mapping[str, Sequence[str]] | None = None,
     plan_only: bool = False,
 ) -> Refreshed:
     """Bring the warehouse and the mart up to ``source``; without one, to the last source and the present definitions.
 
+    ``used_in`` names the charts of each metric, for the metric catalogue.
     With ``plan_only`` all of it is done, looked at, and rolled back: what it says is what a refresh would do.
 
     Raises ``Locked`` when another refresh runs, ``SourceError`` for a source that cannot be read, ``CheckFailed``
@@ -64,11 +67,11 @@ def refresh(
         with connection, connection.cursor() as cursor:
             last = newest_receipt(cursor)
         opened = _open(source, last)
-        now = fingerprint(layer)
+        now = fingerprint(layer, used_in or {})
         if last and last.fingerprint == now and (opened is None or opened.sha256 == last.sha256):
             return Refreshed(last, changed=False, proof=_proof(last))
         with connection.cursor() as cursor:
-            done = _apply(cursor, layer, opened, last, now, max_rejects, progress)
+            done = _apply(cursor, layer, opened, last, now, max_rejects, progress, used_in)
         connection.rollback() if plan_only else connection.commit()
         with connection, connection.cursor() as cursor:
             retire(cursor)
@@ -121,13 +124,14 @@ def _apply(
     now: str,
     max_rejects: float,
     progress: Progress,
+    used_in: Mapping[str, Sequence[str]] | None,
 ) -> Refreshed:
     """The one transaction. The caller commits it or rolls it back."""
     before = Figures.read(cursor)
     loaded = load(cursor, source, max_rejects=max_rejects, progress=progress) if source else None
-    built = build(cursor, layer, months=loaded.months_changed if loaded else [], progress=progress)
+    built = build(cursor, layer, months=loaded.months_changed if loaded else [], progress=progress, used_in=used_in)
     with progress.step("Contracts") as step:
-        step.note = f"{run_contracts(cursor, [*warehouse_contracts(), *_twin_contracts(layer)])} hold"
+        step.note = f"{run_contracts(cursor, [*load_contracts(), *_twin_contracts(layer)])} hold"
     grant_reading(cursor)
     receipt = _receipt(_origin(source, loaded, last), before, Figures.read(cursor), now, progress)
     receipt.save(cursor)

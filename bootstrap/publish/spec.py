@@ -182,3 +182,11 @@ class Specs(Spec):
     dashboards: dict[str, Dashboard]
     access: Access
     brand: Brand
+
+    def metric_uses(self) -> dict[str, list[str]]:
+        """For each metric that a chart shows, the titles of those charts, sorted."""
+        uses: dict[str, list[str]] = {}
+        for chart in self.charts.values():
+            for metric in {*chart.metrics, *chart.more_metrics}:
+                uses.setdefault(metric, []).append(chart.title)
+        return {metric: sorted(titles) for metric, titles in uses.items()}
