@@ -88,12 +88,14 @@ DASHBOARD_AUTO_REFRESH_MODE = "fetch"
 # --- caches; the keys are recorded so that a refresh can drop what went stale
 STORE_CACHE_KEYS_IN_METADATA_DB = True
 _REDIS = os.environ.get("LGS_REDIS_URL", "")
+# A Redis that hangs must not hold requests up.
+_IMPATIENT = f"{_REDIS}?socket_connect_timeout=1&socket_timeout=2"
 
 
 def _cache(purpose: str, days: int) -> dict[str, object]:
     common = {"CACHE_DEFAULT_TIMEOUT": days * 86_400, "CACHE_KEY_PREFIX": f"lgs_{purpose}_"}
     if _REDIS:
-        return common | {"CACHE_TYPE": "RedisCache", "CACHE_REDIS_URL": _REDIS}
+        return common | {"CACHE_TYPE": "bootstrap.stack.caches.ForgivingRedisCache", "CACHE_REDIS_URL": _IMPATIENT}
     folder = Path(_required("LGS_CACHE_DIR")) / purpose
     return common | {"CACHE_TYPE": "FileSystemCache", "CACHE_DIR": str(folder), "CACHE_THRESHOLD": 5_000}
 
@@ -104,15 +106,18 @@ DATA_CACHE_CONFIG = CACHE_CONFIG
 THUMBNAIL_CACHE_CONFIG = _cache("thumbnails", 7)
 
 if _REDIS:
-    from cachelib.redis import RedisCache
     from celery.schedules import crontab
     from redis import Redis
 
+    from bootstrap.stack.caches import ForgivingRedisCache
+
     FILTER_STATE_CACHE_CONFIG = _cache("filters", 90) | {"REFRESH_TIMEOUT_ON_RETRIEVAL": True}
     EXPLORE_FORM_DATA_CACHE_CONFIG = _cache("explore", 7) | {"REFRESH_TIMEOUT_ON_RETRIEVAL": True}
-    _redis = Redis.from_url(_REDIS)
-    RESULTS_BACKEND = RedisCache(host=_redis, key_prefix="lgs_results_", default_timeout=86_400)
+    _results = Redis.from_url(_IMPATIENT)
+    RESULTS_BACKEND = ForgivingRedisCache(host=_results, key_prefix="lgs_results_", default_timeout=86_400)
+    RATELIMIT_ENABLED = True
     RATELIMIT_STORAGE_URI = _REDIS
+    RATELIMIT_STORAGE_OPTIONS = {"socket_connect_timeout": 1, "socket_timeout": 2}
     RATELIMIT_IN_MEMORY_FALLBACK_ENABLED = True
     RATELIMIT_SWALLOW_ERRORS = True
 
@@ -125,6 +130,10 @@ if _REDIS:
         worker_prefetch_multiplier = 1
         task_acks_late = True
         broker_connection_retry_on_startup = True
+        broker_transport_options = {"visibility_timeout": 3600, "socket_connect_timeout": 1}  # noqa: RUF012
+        task_publish_retry_policy = {"max_retries": 1, "interval_start": 0.2}  # noqa: RUF012
+        result_backend_transport_options = {"retry_policy": {"max_retries": 1, "timeout": 2.0}}  # noqa: RUF012
+        beat_sync_every = 1  # so that the time of its file shows that it sends
         beat_schedule = {  # noqa: RUF012 - Celery reads a plain class attribute
             "reports.scheduler": {"task": "reports.scheduler", "schedule": crontab(minute="*", hour="*")},
             "reports.prune_log": {"task": "reports.prune_log", "schedule": crontab(minute=0, hour=0)},

@@ -21,13 +21,17 @@ _PATHS = {"dashboards": "dashboard", "charts": "chart", "datasets": "dataset"}
 
 @dataclass(frozen=True)
 class Site:
-    """One Superset: address, administrator, the URLs of its connections as it sees them, new users' passwords."""
+    """One Superset: address, administrator, the URLs of its connections as it sees them, new users' passwords.
+
+    ``is_async`` says that a Celery worker runs beside it.
+    """
 
     url: str
     username: str
     password: str = field(repr=False)
     connections: Mapping[str, str] = field(repr=False)
     users: Mapping[str, str] = field(repr=False)
+    is_async: bool = False
 
 
 @dataclass(frozen=True)
@@ -123,7 +127,7 @@ def publish(
     with progress.step("Read specs") as step:
         read_specs = load_specs(specs, layer)
         types = column_types(site.connections["reader"], [twin for twin in layer.twins if twin.dataset])
-        wanted = desired(read_specs, types, site.connections)
+        wanted = desired(read_specs, types, site.connections, is_async=site.is_async)
         step.note = f"{len(wanted)} assets"
     with progress.step("Compare with Superset") as step:
         client = Client(site.url, site.username, site.password)

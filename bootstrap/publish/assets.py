@@ -58,7 +58,7 @@ class Asset:
         return self.content if self.kind == "databases" else self.content | {"certification_details": sentence}
 
 
-def _database(key: str, connection: Connection, address: str) -> Asset:
+def _database(key: str, connection: Connection, address: str, *, is_async: bool) -> Asset:
     url = make_url(address)
     shown = url.set(drivername="postgresql+psycopg2", password=_MASK)
     options = f"-c statement_timeout={connection.statement_seconds}s -c default_transaction_read_only=on"
@@ -69,7 +69,7 @@ def _database(key: str, connection: Connection, address: str) -> Asset:
         "sqlalchemy_uri": shown.render_as_string(hide_password=False),
         "cache_timeout": None,
         "expose_in_sqllab": connection.sql_lab,
-        "allow_run_async": False,
+        "allow_run_async": is_async and connection.sql_lab,
         "allow_ctas": False,
         "allow_cvas": False,
         "allow_dml": False,
@@ -188,10 +188,14 @@ def _dashboard(dashboard: Dashboard, specs: Specs) -> Asset:
     return Asset("dashboards", dashboard.name, content)
 
 
-def desired(specs: Specs, types: Types, addresses: Mapping[str, str]) -> list[Asset]:
-    """Every asset, parents first. ``types``: (relation, column) to SQL type; ``addresses``: connection to its URL."""
+def desired(specs: Specs, types: Types, addresses: Mapping[str, str], *, is_async: bool = False) -> list[Asset]:
+    """Every asset, parents first. ``types``: (relation, column) to SQL type; ``addresses``: connection to its URL.
+
+    With ``is_async`` a worker runs the queries of SQL Lab.
+    """
+    connections = specs.access.connections
     return [
-        *(_database(key, connection, addresses[key]) for key, connection in specs.access.connections.items()),
+        *(_database(key, connections[key], addresses[key], is_async=is_async) for key in connections),
         *(_dataset(twin, specs, types) for twin in specs.layer.twins if twin.dataset),
         *(_chart(chart, specs) for chart in specs.charts.values()),
         *(_dashboard(dashboard, specs) for dashboard in specs.dashboards.values()),
