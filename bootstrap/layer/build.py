@@ -11,7 +11,7 @@ from datetime import date
 from hashlib import sha256
 from typing import Literal
 
-from psycopg2 import errors, sql
+from psycopg2 import DatabaseError, DataError, ProgrammingError, errors, sql
 from psycopg2.extensions import cursor as Cursor
 
 from bootstrap.errors import SpecError
@@ -148,7 +148,11 @@ def _by_schema(layer: Layer) -> Iterable[tuple[str, list[Twin]]]:
 def _create(cursor: Cursor, twin: Twin) -> int:
     """Make one relation; returns its rows, 0 for a view."""
     what = "view" if twin.kind == "view" else "table" if twin.kept_by else "materialized view"
-    cursor.execute(f"create {what} {twin.relation} as {twin.sql}")
+    head = f"create {what} {twin.relation} as "
+    try:
+        cursor.execute(head + twin.sql)
+    except (ProgrammingError, DataError) as error:
+        raise _sql_error(twin, error, len(head)) from error
     rows = max(cursor.rowcount, 0)
     _check_columns(cursor, twin)
     if twin.kind == "stored":
@@ -157,6 +161,13 @@ def _create(cursor: Cursor, twin: Twin) -> int:
             cursor.execute(f"create index on {twin.relation} ({', '.join(index)})")
         cursor.execute(f"analyze {twin.relation}")
     return rows
+
+
+def _sql_error(twin: Twin, error: DatabaseError, offset: int) -> SpecError:
+    """What the server says, at the line it means. ``offset`` is how many characters went before the twin's SQL."""
+    position = int(error.diag.statement_position or 0) - offset
+    line = twin.sql.count("\n", 0, position) + 1 if position > 0 else None
+    return SpecError(f"{error.diag.message_primary}. Mend the SQL.", path=twin.path.with_suffix(".sql"), line=line)
 
 
 def _check_columns(cursor: Cursor, twin: Twin) -> None:

@@ -100,6 +100,8 @@ def _check_names(document: Document, twin: Twin, metrics: Mapping[str, Metric]) 
             raise document.error(f'"{name}" is not a column of {twin.relation}. {nearest(name, columns)}', [field])
     if not re.search(r"One row per [^.]+\.$|One row\.$", twin.description):
         raise document.error('the description must end in the grain: "One row per ...."', ["description"])
+    if twin.kind == "stored" and not twin.key:
+        raise document.error("a stored relation needs a key.", ["key"])
     if twin.kept_by and (twin.kind != "stored" or "month" not in twin.key):
         raise document.error("only a stored relation with month in its key can be kept by month.", ["kept_by"])
     for position, name in enumerate(twin.metrics):

@@ -56,7 +56,7 @@ class Twin(Spec):
     description: str = Field(description="ends in the grain: One row per ...")
     kind: Literal["view", "stored"]
     kept_by: Literal["month"] | None = Field(None, description="stored, and only changed months are rebuilt")
-    key: tuple[str, ...] = Field(min_length=1)
+    key: tuple[str, ...] = Field(description="the columns that tell rows apart; empty for a view where none do")
     indexes: tuple[tuple[str, ...], ...] = Field((), description="further indexes of a stored relation")
     owner: str
     time: str | None = Field(None, description="the column that time filters act on")

@@ -104,7 +104,8 @@ final as (
         case when known.is_new then known.active_customers else 0 end as new_customers,
         case when known.is_new then 0 else known.active_customers end as existing_customers,
         month.months_ago between 0 and 11 as is_last_12_months,
-        month.months_ago between 12 and 23 as is_12_months_before
+        month.months_ago between 12 and 23 as is_12_months_before,
+        month.months_ago
     from known
     inner join month on known.month = month.month
     left join rfm_customer on known.customer_id = rfm_customer.customer_id

@@ -25,8 +25,6 @@ rfm_customer as (
 )
 
 select
-    line.line_id,
-    line.customer_key,
     line.month,
     line.invoice_at,
     line.invoice_no,

@@ -36,7 +36,7 @@ complete as (
 
     select
         *,
-        (not is_first_month or first_line_at < month + interval '4 days')
+        (not is_first_month or first_line_at < month + interval '7 days')
         and (not is_last_month or last_line_at >= as_of - case extract(isodow from as_of) when 7 then 2 else 1 end)
             as is_complete_month
     from dated

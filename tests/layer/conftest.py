@@ -1,0 +1,77 @@
+"""A shop small enough to count on paper, loaded and built as in a refresh."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from psycopg2.extensions import connection as Connection
+from rich.console import Console
+
+from bootstrap.layer.build import Build, build, retire
+from bootstrap.layer.loader import load_layer
+from bootstrap.layer.spec import Layer
+from bootstrap.progress import Progress
+from bootstrap.settings import data_folder
+from warehouse.load import Load, load
+from warehouse.sources import open_source
+
+DUMP = """create table public.retail (invoice_no text, stock_code text, description text, quantity integer,
+    invoice_date timestamp without time zone, unit_price real, customer_id real, country text);
+COPY public.retail (invoice_no, stock_code, description, quantity, invoice_date, unit_price, customer_id, country) FROM stdin;
+{rows}
+\\.
+"""
+Lines = list[list[str]]
+
+
+@pytest.fixture(scope="session")
+def quiet() -> Progress:
+    return Progress(Console(quiet=True))
+
+
+@pytest.fixture(scope="session")
+def layer() -> Layer:
+    return load_layer(data_folder("views"))
+
+
+@pytest.fixture(scope="session")
+def shop() -> dict[str, Any]:
+    return yaml.safe_load(Path(__file__).with_name("shop.yml").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="session")
+def shop_lines(shop: dict[str, Any]) -> Lines:
+    return [[cell.strip() for cell in line.split("|")] for line in shop["lines"].splitlines()]
+
+
+@pytest.fixture
+def load_lines(tmp_path: Path, quiet: Progress) -> Callable[[Connection, Lines], Load]:
+    """Loads lines into the warehouse through a dump, in the open transaction."""
+
+    def run(connection: Connection, lines: Lines) -> Load:
+        path = tmp_path / "shop.sql"
+        rows = "\n".join("\t".join(cell or r"\N" for cell in line) for line in lines)
+        path.write_text(DUMP.format(rows=rows), encoding="utf-8")
+        with connection.cursor() as cursor:
+            return load(cursor, open_source(path), max_rejects=0, progress=quiet)
+
+    return run
+
+
+@pytest.fixture
+def refresh(
+    load_lines: Callable[[Connection, Lines], Load], layer: Layer, quiet: Progress
+) -> Callable[[Connection, Lines], Build]:
+    """Loads lines, builds what they change, and commits."""
+
+    def run(connection: Connection, lines: Lines) -> Build:
+        with connection, connection.cursor() as cursor:
+            loaded = load_lines(connection, lines)
+            built = build(cursor, layer, months=loaded.months_changed, progress=quiet)
+        with connection, connection.cursor() as cursor:
+            retire(cursor)
+        return built
+
+    return run
