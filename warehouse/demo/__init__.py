@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from datetime import date
 from itertools import islice
 from pathlib import Path
-from typing import IO
+from typing import BinaryIO, cast
 
 from bootstrap.errors import UsageError
 from warehouse.demo.shop import open_shop
@@ -60,8 +60,9 @@ ALTER TABLE public.retail OWNER TO postgres;
 -- Data for Name: retail; Type: TABLE DATA; Schema: public; Owner: postgres
 --
 
-COPY public.retail (invoice_no, stock_code, description, quantity, invoice_date, unit_price, customer_id, country) FROM stdin;
+COPY public.retail ({columns}) FROM stdin;
 """
+_COLUMNS = "invoice_no, stock_code, description, quantity, invoice_date, unit_price, customer_id, country"
 _TAIL = """\\.
 
 
@@ -75,7 +76,7 @@ _TAIL = """\\.
 def write_demo(
     path: Path, *, lines: int = 200_000, seed: int = 1, start: date = date(2009, 12, 1), end: date = date(2011, 12, 9)
 ) -> int:
-    """Write a demo shop's dump in the hand-over format, gzipped when the name ends in ``.gz``; return the lines written.
+    """Write a demo shop's dump in the hand-over format, gzipped for a name that ends in ``.gz``; return its lines.
 
     The same arguments give the same bytes. The file appears under its name only when it is complete.
     Raises ``UsageError`` for a shop that cannot be, or a file that cannot be written.
@@ -87,12 +88,14 @@ def write_demo(
     shop = open_shop(seed=seed, lines=lines, trading=trading(start, end))
     try:
         with _fresh(path) as file:
-            file.write(_HEAD.encode())
+            file.write(_HEAD.replace("{columns}", _COLUMNS).encode())
             for batch in _exactly(lines, shop.batches()):
                 file.write(("\n".join(batch) + "\n").encode())
             file.write(_TAIL.encode())
     except OSError as error:
-        raise UsageError(f"{path} cannot be written ({error.strerror}). Give a file in a folder that you may write to.") from error
+        raise UsageError(
+            f"{path} cannot be written ({error.strerror}). Give a file in a folder that you may write to."
+        ) from error
     return lines
 
 
@@ -106,14 +109,14 @@ def _exactly(lines: int, batches: Iterator[list[str]]) -> Iterator[list[str]]:
 
 
 @contextmanager
-def _fresh(path: Path) -> Iterator[IO[bytes]]:
+def _fresh(path: Path) -> Iterator[BinaryIO]:
     """A file beside ``path`` that takes its name when all went well."""
     part = path.with_name(f".{path.name}.part")
     try:
         with part.open("wb") as raw:
             if path.suffix == ".gz":
-                with gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0, compresslevel=4) as packed:
-                    yield packed
+                with gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0, compresslevel=1) as packed:
+                    yield cast(BinaryIO, packed)
             else:
                 yield raw
         os.replace(part, path)

@@ -8,12 +8,16 @@ from numpy.typing import NDArray
 
 from warehouse.demo.words import COLOURS, MOTIFS, OBJECTS, SEASONAL_MOTIFS
 
-PRICE_POINTS = np.array(
-    [6, 12, 19, 21, 25, 29, 36, 39, 42, 55, 65, 72, 79, 85, 125, 145, 165, 195, 210, 225, 255, 295, 345, 375, 395, 425, 465]
-    + [495, 545, 595, 675, 695, 745, 795, 850, 895, 995, 1095, 1275, 1495, 1695, 1895, 2495, 2995, 3995, 4995, 7995]
-    + [9995, 12500, 14500, 16500, 19500, 29500, 39500, 64950]
-)
+# fmt: off
+PRICE_POINTS = np.array([
+    6, 12, 19, 21, 25, 29, 36, 39, 42, 55, 65, 72, 79, 85, 125, 145, 165, 195, 210, 225, 255, 295, 345, 375, 395, 425,
+    465, 495, 545, 595, 675, 695, 745, 795, 850, 895, 995, 1095, 1275, 1495, 1695, 1895, 2495, 2995, 3995, 4995, 7995,
+    9995, 12500, 14500, 16500, 19500, 29500, 39500, 64950,
+])
+# fmt: on
 MOST_PRODUCTS = 60_000
+# Things that usually cost so many pence are rarely bought.
+_DEAR = 1900
 _SUFFIXES = np.array(["A", "B", "C", "D", "G", "L", "N", "P", "S", "W", "bl"])
 
 
@@ -56,8 +60,8 @@ def snap_price(cents: NDArray[np.float64]) -> NDArray[np.int64]:
 def make_catalogue(rng: Generator, *, products: int, days: int) -> Catalogue:
     """``products`` products over ``days`` trading days; about six in ten are there from the first day."""
     count = min(products, MOST_PRODUCTS)
-    names, is_seasonal = _names(rng, count)
-    prices = snap_price(100 * np.exp(rng.normal(0.72, 0.98, count)))
+    names, usual, is_seasonal = _names(rng, count)
+    prices = snap_price(usual * np.exp(rng.normal(-0.05, 0.5, count)))
     later = snap_price(prices * rng.choice([1.0, 1.12, 0.88], count, p=[0.6, 0.25, 0.15]))
     launched = np.where(rng.random(count) < 0.6, 0, rng.integers(0, max(1, days), count))
     launched[: max(1, count // 10)] = 0
@@ -69,31 +73,33 @@ def make_catalogue(rng: Generator, *, products: int, days: int) -> Catalogue:
         changed=rng.integers(0, 2 * days + 1, count),
         launched=launched.astype(np.int64),
         retired=launched + life,
-        popularity=np.exp(rng.normal(0, 1.35, count)) * (prices / 200.0) ** -0.1,
+        popularity=np.exp(rng.normal(0, 1.1, count)) * (prices / 200.0) ** -0.25 * np.where(usual < _DEAR, 1.0, 0.02),
         is_seasonal=is_seasonal & (np.arange(count) >= max(1, count // 10)),
     )
 
 
-def _names(rng: Generator, count: int) -> tuple[list[str], NDArray[np.bool_]]:
+def _names(rng: Generator, count: int) -> tuple[list[str], NDArray[np.float64], NDArray[np.bool_]]:
+    """Names, their usual prices in pence, and whether they belong to Christmas."""
+    things, usual = tuple(OBJECTS), np.array(list(OBJECTS.values()), dtype=np.float64)
     motifs = (*SEASONAL_MOTIFS, *MOTIFS)
     picks = rng.choice(len(COLOURS) * len(motifs) * len(OBJECTS), count, replace=False)
     rest, thing = np.divmod(picks, len(OBJECTS))
     colour, motif = np.divmod(rest, len(motifs))
-    names = [
-        f"{COLOURS[c]} {motifs[m]} {OBJECTS[t]}".lstrip() for c, m, t in zip(colour, motif, thing, strict=True)
-    ]
-    return names, motif < len(SEASONAL_MOTIFS)
+    names = [f"{COLOURS[c]} {motifs[m]} {things[t]}".lstrip() for c, m, t in zip(colour, motif, thing, strict=True)]
+    return names, usual[thing], motif < len(SEASONAL_MOTIFS)
 
 
 def _items(rng: Generator, names: list[str]) -> NDArray[np.object_]:
-    """Codes are five digits and sometimes a letter. A fifth of names end in a blank, few begin with one or hold a backslash."""
+    """Codes are five digits and sometimes a letter. Many names end in a blank, few begin with one."""
     count = len(names)
     numbers = rng.choice(80_000, count, replace=False) + 15_000
     suffixes = np.where(rng.random(count) < 0.12, rng.choice(_SUFFIXES, count), "")
-    untidy = rng.choice(["{}", "{} ", " {}", "{}\\BOXED"], count, p=[0.7955, 0.2, 0.003, 0.0015])
-    renamed = rng.choice(["{}", "{} ", "VINTAGE {}"], count, p=[0.8, 0.14, 0.06])
+    untidy = rng.choice(["{}", "{} ", " {}", "{}\\BOXED"], count, p=[0.8155, 0.18, 0.003, 0.0015])
+    renamed = rng.choice(["{}", "{} ", "VINTAGE {}"], count, p=[0.87, 0.07, 0.06])
     items = np.empty((count, 2), dtype=np.object_)
-    for row, (name, number, suffix, first, second) in enumerate(zip(names, numbers, suffixes, untidy, renamed, strict=True)):
+    for row, (name, number, suffix, first, second) in enumerate(
+        zip(names, numbers, suffixes, untidy, renamed, strict=True)
+    ):
         before = first.format(name)
         items[row, 0] = f"{number}{suffix}\t{escape(before)}"
         items[row, 1] = f"{number}{suffix}\t{escape(second.format(before))}"

@@ -10,9 +10,9 @@ from warehouse.demo.words import ABROAD, HOME, HOME_SHARE
 
 FIRST_ID = 12_001
 # Trading days' worth of new customers that the shop has won before its first day.
-EARLIER_DAYS = 620
+EARLIER_DAYS = 720
 ONCE, LAPSING, LOYAL = 0, 1, 2
-_SHARES = (0.22, 0.53, 0.25)
+_SHARES = (0.07, 0.58, 0.35)
 _PILOT = 20_000
 
 
@@ -52,7 +52,7 @@ def make_customers(rng: Generator, *, orders: float, weights: NDArray[np.float64
     count = max(1, round(orders / each))
     arrives, leaves, rate = _lives(rng, count, weights)
     country = _countries(rng, count)
-    rare = np.bincount(country, minlength=len(ABROAD) + 1)[country] <= 2
+    rare = np.bincount(country, minlength=len(ABROAD) + 1)[country] <= 3
     arrives = np.where(rare & (arrives < 0), rng.choice(len(weights), count, p=weights / weights.sum()), arrives)
     order = np.argsort(arrives, kind="stable")
     buys_for_a_shop = rng.random(count) < 0.035
@@ -61,7 +61,7 @@ def make_customers(rng: Generator, *, orders: float, weights: NDArray[np.float64
         leaves=leaves[order],
         rate=rate[order].astype(np.float32),
         lines=rng.normal(0, 0.62, count).astype(np.float32),
-        units=(rng.normal(0, 0.55, count) + buys_for_a_shop * rng.normal(1.9, 0.6, count)).astype(np.float32),
+        units=(rng.normal(0, 0.55, count) + buys_for_a_shop * rng.normal(1.6, 0.5, count)).astype(np.float32),
         ids=(FIRST_ID + rng.permutation(count)).astype(np.int32),
         country=country[order],
     )
@@ -76,8 +76,8 @@ def _lives(
     is_earlier = (rng.random(count) < EARLIER_DAYS / (EARLIER_DAYS + days)) & (kind != ONCE)
     chance = 0.5 / days + 0.5 * weights / weights.sum()
     arrives = np.where(is_earlier, -1, rng.choice(days, count, p=chance / chance.sum()))
-    life = rng.exponential(np.array([1, 190, 1600])[kind]).astype(np.int64) + 1
-    rate = np.exp(rng.normal(np.log([1e-9, 0.0135, 0.0165])[kind], np.array([0.1, 0.6, 0.95])[kind]))
+    life = rng.exponential(np.array([1, 230, 1600])[kind]).astype(np.int64) + 1
+    rate = np.exp(rng.normal(np.log([1e-9, 0.0135, 0.0165])[kind], np.array([0.1, 0.6, 0.85])[kind]))
     return arrives, arrives + life, np.where(kind == ONCE, 0.0, rate)
 
 

@@ -22,7 +22,7 @@ _PRICE_TEXTS = np.array([price_text(cents) for cents in range(_TABLE)], dtype=np
 
 @dataclass(frozen=True)
 class Invoices:
-    """Per invoice: ``minute`` of the day, ``lines``, ``letter`` (``C``, ``A`` or none) and ``party`` (id, tab, country).
+    """Per invoice: ``minute`` of the day, ``lines``, ``letter`` (``C``, ``A``, none) and ``party`` (id, tab, country).
 
     Per line, in the order of the invoices: ``item`` (stock code, tab, description), ``units``, ``cents``.
     """
@@ -35,7 +35,9 @@ class Invoices:
     units: NDArray[np.int64]
     cents: NDArray[np.int64]
 
-    def pick(self, invoices: NDArray[np.int64], lines: NDArray[np.int64], line_numbers: NDArray[np.int64]) -> "Invoices":
+    def pick(
+        self, invoices: NDArray[np.int64], lines: NDArray[np.int64], line_numbers: NDArray[np.int64]
+    ) -> "Invoices":
         """The given invoices with the given lines, ``lines`` of them per invoice."""
         return Invoices(
             self.minute[invoices],
@@ -80,7 +82,9 @@ def constant(value: str, count: int) -> NDArray[np.object_]:
 def spans(starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.int64]:
     """``starts[0]``, ``starts[0] + 1``, ... for ``lengths[0]`` numbers, then the same from ``starts[1]``, and so on."""
     ends = np.cumsum(lengths)
-    return np.arange(ends[-1] if len(ends) else 0) + np.repeat(starts - (ends - lengths), lengths)
+    within: NDArray[np.int64] = np.arange(ends[-1] if len(ends) else 0)
+    within += np.repeat(starts - (ends - lengths), lengths)
+    return within
 
 
 def join(parts: Sequence[Invoices]) -> Invoices:

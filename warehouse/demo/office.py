@@ -19,7 +19,7 @@ WRITE_OFFS, FREE = 0.00325, 0.0025
 
 @dataclass(frozen=True)
 class Diary:
-    """On which trading day each booking falls: ``day`` sorted, ``kind`` a number into BOOKINGS, or -1 for an adjustment."""
+    """On which trading day each booking falls: ``day`` sorted, ``kind`` a number into BOOKINGS; -1: an adjustment."""
 
     day: NDArray[np.int64]
     kind: NDArray[np.int64]
@@ -41,12 +41,20 @@ def make_diary(rng: Generator, *, lines: int, weights: NDArray[np.float64]) -> D
 
 
 def bookings(
-    rng: Generator, kinds: NDArray[np.int64], customers: Customers, reach: NDArray[np.float64], minute: NDArray[np.int64]
+    rng: Generator,
+    kinds: NDArray[np.int64],
+    customers: Customers,
+    reach: NDArray[np.float64],
+    minute: NDArray[np.int64],
 ) -> Invoices:
     """One invoice of one line per kind."""
     count = len(kinds)
     letter, party = constant("", count), constant(_GUEST, count)
-    item, units, cents = constant("B\tAdjust bad debt", count), np.ones(count, dtype=np.int64), np.zeros(count, np.int64)
+    item, units, cents = (
+        constant("B\tAdjust bad debt", count),
+        np.ones(count, dtype=np.int64),
+        np.zeros(count, np.int64),
+    )
     who = draw(rng, reach, count)
     for place, kind in enumerate(kinds.tolist()):
         if kind < 0:
@@ -65,17 +73,27 @@ def bookings(
 def write_offs(rng: Generator, shelf: Shelf, minute: NDArray[np.int64]) -> Invoices:
     """Stock that left without a sale: negative units and no letter."""
     size = np.exp(rng.normal(3.2, 1.75, len(minute)))
-    return _stock_moves(rng, shelf, minute, units=-np.clip(size, 1, 9600).astype(np.int64), notes=WRITE_OFF_NOTES, blank=0.77)
+    return _stock_moves(
+        rng, shelf, minute, units=-np.clip(size, 1, 9600).astype(np.int64), notes=WRITE_OFF_NOTES, blank=0.77
+    )
 
 
 def free_goods(rng: Generator, shelf: Shelf, minute: NDArray[np.int64]) -> Invoices:
     """Stock that was found, or given away."""
     size = np.where(rng.random(len(minute)) < 0.4, 1, np.exp(rng.normal(2.2, 1.9, len(minute))))
-    return _stock_moves(rng, shelf, minute, units=np.clip(size, 1, 12_540).astype(np.int64), notes=FREE_NOTES, blank=0.62)
+    return _stock_moves(
+        rng, shelf, minute, units=np.clip(size, 1, 12_540).astype(np.int64), notes=FREE_NOTES, blank=0.62
+    )
 
 
 def _stock_moves(
-    rng: Generator, shelf: Shelf, minute: NDArray[np.int64], *, units: NDArray[np.int64], notes: tuple[str, ...], blank: float
+    rng: Generator,
+    shelf: Shelf,
+    minute: NDArray[np.int64],
+    *,
+    units: NDArray[np.int64],
+    notes: tuple[str, ...],
+    blank: float,
 ) -> Invoices:
     count = len(minute)
     items = shelf.items[shelf.draw(rng, count)]

@@ -45,7 +45,10 @@ class Books:
 
 @dataclass(frozen=True)
 class Part:
-    """A part of a trading day: ``lines`` expected, ``clock`` gives minutes within it, sorted or not."""
+    """A part of a trading day: ``lines`` expected, ``arrivals`` and ``kinds`` to book in it.
+
+    ``clock`` draws so many minutes within its opening hours, which end in the minute ``closes``.
+    """
 
     day: int
     lines: float
@@ -115,14 +118,15 @@ class Shop:
 
     def _part(self, part: Part, books: Books, due: list[Invoices]) -> list[str]:
         """The lines of a part of the day: its orders, its cancellations, and what the office books."""
-        fresh = [*self._orders(part), *self._stock(part)]
-        back = [
-            cancellations(part.rng, invoices, share=share)
-            for invoices, share in zip(fresh, (_CANCELLED_ORDERS, _CANCELLED_GUEST_ORDERS), strict=False)
-        ]
+        orders, guests = self._orders(part)
+        back = (
+            cancellations(part.rng, orders, share=_CANCELLED_ORDERS),
+            cancellations(part.rng, guests, share=_CANCELLED_GUEST_ORDERS),
+        )
+        stock = self._stock(part)
         late = [replace(invoices, minute=part.clock(len(invoices.lines))) for invoices in due]
         now = [self._file(part, books, invoices) for invoices in back]
-        batch = join([*fresh, *late, *now]).by_time()
+        batch = join([orders, guests, *stock, *late, *now]).by_time()
         text = batch.text(self.trading.days[part.day], books.number)
         books.number += len(batch.lines)
         books.owed -= len(text)
@@ -134,10 +138,11 @@ class Shop:
         customer_lines = lines * (1 - guests - _CANCELLATION_LINES) - len(part.kinds)
         returning = rng.poisson(max(0.0, customer_lines) / MEAN_ORDER_LINES) - len(part.arrivals)
         who = np.concatenate([part.arrivals, self._anyone(part, max(0, returning))])
-        guest_orders_count = rng.poisson(max(0.0, lines * (guests - WRITE_OFFS - FREE)) / MEAN_GUEST_LINES)
+        guests_lines = lines * (guests - WRITE_OFFS - FREE)
+        collected = rng.poisson(max(0.0, guests_lines) / MEAN_GUEST_LINES)
         return (
             customer_orders(rng, part.shelf, self.customers, who, part.clock(len(who))),
-            guest_orders(rng, part.shelf, part.clock(guest_orders_count)),
+            guest_orders(rng, part.shelf, part.clock(collected)),
         )
 
     def _stock(self, part: Part) -> tuple[Invoices, Invoices, Invoices]:
@@ -166,7 +171,9 @@ class Shop:
     def _shelf(self, day: int) -> Shelf:
         return Shelf(*self.catalogue.on(day, self.trading.days[day].month))
 
-    def _hours(self, rng: Generator, day: int, number: int, parts: int) -> tuple[Callable[[int], NDArray[np.int64]], int]:
+    def _hours(
+        self, rng: Generator, day: int, number: int, parts: int
+    ) -> tuple[Callable[[int], NDArray[np.int64]], int]:
         shares, minutes = opening_curve(self.trading.days[day].weekday())
 
         def clock(count: int) -> NDArray[np.int64]:

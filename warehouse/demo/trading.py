@@ -15,7 +15,7 @@ WEEKDAY_WEIGHTS = (1.13, 1.06, 1.0, 1.11, 0.87, 0.0, 0.79)
 GUEST_SHARES = (0.33, 0.23, 0.22, 0.20, 0.19, 0.22, 0.23, 0.20, 0.17, 0.155, 0.22, 0.32)
 # Invoices by hour from 7 o'clock on, by weekday.
 _WEEK = (0.01, 0.14, 0.46, 0.71, 0.76, 0.96, 0.85, 0.77, 0.7, 0.5, 0.25)
-_HOURS = {weekday: (7, _WEEK) for weekday in range(5)} | {
+_HOURS = dict.fromkeys(range(5), (7, _WEEK)) | {
     3: (7, (*_WEEK, 0.36, 0.3, 0.05)),
     6: (10, (0.58, 0.92, 1.08, 0.89, 0.75, 0.7)),
 }
@@ -54,7 +54,7 @@ def opening_curve(weekday: int) -> tuple[NDArray[np.float64], NDArray[np.float64
 
 @dataclass(frozen=True)
 class Trading:
-    """The trading days in order. ``weights`` is each day's share of the trade, ``guests`` the guests' share of its lines.
+    """The trading days in order. ``weights`` is each day's share of all lines, ``guests`` the guests' share of those.
 
     ``copied`` is the range of days that stand twice.
     """
@@ -71,7 +71,9 @@ def trading(start: date, end: date) -> Trading:
         raise UsageError(f"The demo shop cannot trade from {start} to {end}. Give an end that is not before the start.")
     days = [day for day in _days(start, end) if is_open(day)]
     if not days:
-        raise UsageError(f"The demo shop is closed on every day from {start} to {end}. Give a range with a working day.")
+        raise UsageError(
+            f"The demo shop is closed on every day from {start} to {end}. Give a range with a working day."
+        )
     weights = np.array([MONTH_WEIGHTS[day.month - 1] * WEEKDAY_WEIGHTS[day.weekday()] for day in days])
     copied = _copied(days, start)
     twice = np.ones(len(days))
@@ -85,7 +87,7 @@ def _days(start: date, end: date) -> Iterator[date]:
 
 
 def _copied(days: list[date], start: date) -> range:
-    """The first nine days of the second December, where two yearly sheets overlap; only when trade goes on after them."""
+    """The first nine days of the second December, where two yearly sheets overlap, when trade goes on after them."""
     year = start.year + 1
     first, last = date(year, 12, 1), date(year, 12, OVERLAP_DAYS)
     inside = [index for index, day in enumerate(days) if first <= day <= last]
