@@ -119,7 +119,7 @@ def binaries(account: Account) -> Path:
     """The folder of ``postgres`` and ``initdb``: as installed, or a copy that the account can run."""
     package = _package()
     installed = package / "pginstall" / "bin"
-    if account.can(installed / "postgres", "--version"):
+    if account.can("/bin/sh", "-c", '"$0" --version', installed / "postgres"):
         return installed
     copy = _shelter(account) / f"postgresql-{importlib.metadata.version(_WHEEL)}"
     if not copy.is_dir():

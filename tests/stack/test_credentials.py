@@ -48,7 +48,7 @@ def test_a_changed_password_is_read_back(tmp_path: Path) -> None:
 def test_a_half_written_file_is_named_with_what_it_lacks(tmp_path: Path) -> None:
     path = ensure_credentials(tmp_path).path
     path.write_text(path.read_text()[:200])
-    with pytest.raises(UsageError, match="LGS_ANALYST.*Put back a copy") as caught:
+    with pytest.raises(UsageError, match=r"LGS_ANALYST.*Put back a copy") as caught:
         ensure_credentials(tmp_path)
     assert str(path) in str(caught.value)
 

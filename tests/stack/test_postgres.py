@@ -176,14 +176,14 @@ def test_a_first_start_killed_half_way_needs_no_cleaning(folder: Path, make_serv
 def test_a_folder_that_lost_a_part_is_refused(server: EmbeddedPostgres, lost: str) -> None:
     server.stop()
     (server.folder / "data" / lost).unlink()
-    with pytest.raises(UsageError, match="is not a whole PostgreSQL folder.*remove"):
+    with pytest.raises(UsageError, match=r"is not a whole PostgreSQL folder.*remove"):
         server.start()
 
 
 def test_a_wrong_password_is_told_from_a_server_that_is_down(server: EmbeddedPostgres) -> None:
     stranger = EmbeddedPostgres(server.folder, server.port, "not this one")
     for _ in ("running", "stopped"):
-        with pytest.raises(UsageError, match="does not open.*Put back the credentials"):
+        with pytest.raises(UsageError, match=r"does not open.*Put back the credentials"):
             stranger.start()
         server.stop()
 
@@ -229,7 +229,7 @@ def test_in_a_folder_closed_to_that_user_it_leaves_a_link_to_its_files(folder: P
 @as_root
 def test_a_link_to_files_that_are_gone_is_refused(folder: Path, make_server: MakeServer) -> None:
     (folder / "postgres").symlink_to(folder / "gone")
-    with pytest.raises(UsageError, match="points to .*gone, which is gone"):
+    with pytest.raises(UsageError, match=r"points to .*gone, which is gone"):
         make_server().start()
     (folder / "postgres").unlink()
 
@@ -237,5 +237,5 @@ def test_a_link_to_files_that_are_gone_is_refused(folder: Path, make_server: Mak
 @as_root
 def test_a_folder_of_another_user_is_refused(folder: Path, make_server: MakeServer) -> None:
     (folder / "postgres" / "data").mkdir(parents=True)
-    with pytest.raises(UsageError, match="belongs to another user. Run lgs as root"):
+    with pytest.raises(UsageError, match=r"belongs to another user. Run lgs as root"):
         make_server().start()

@@ -1,0 +1,51 @@
+"""Makes restored metadata this stack's own: its secrets under our key, its three users under our passwords.
+
+Superset does the first with its own migrator, in a process of its own, since loading Superset takes seconds.
+"""
+
+import os
+import subprocess
+import sys
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import psycopg2
+
+from bootstrap.errors import CheckFailed
+
+if TYPE_CHECKING:
+    from bootstrap.stack import Stack
+
+
+def rekey(stack: "Stack", previous_key: str) -> None:
+    """Raises ``CheckFailed`` when a secret cannot be read with ``previous_key``."""
+    environment = {
+        **stack.launch.environment(folder=stack.superset.folder, port=0),
+        "LGS_PREVIOUS_SECRET_KEY": previous_key,
+    }
+    done = subprocess.run([sys.executable, "-m", __name__], env=environment, capture_output=True, text=True)
+    if done.returncode:
+        raise CheckFailed(f"The secrets in the backup cannot be renewed: {done.stderr.strip().splitlines()[-1]}")
+    _set_passwords(stack.metadata.url, {**stack.credentials.users, "admin": stack.superset_password})
+
+
+def _set_passwords(metadata_url: str, passwords: dict[str, str]) -> None:
+    from werkzeug.security import generate_password_hash
+
+    with closing(psycopg2.connect(metadata_url)) as connection, connection, connection.cursor() as cursor:
+        for username, password in passwords.items():
+            cursor.execute(
+                "update ab_user set password = %s where username = %s", [generate_password_hash(password), username]
+            )
+
+
+def _migrate() -> None:
+    from superset.app import create_app
+    from superset.utils.encrypt import SecretsMigrator
+
+    with create_app().app_context():
+        SecretsMigrator(os.environ["LGS_PREVIOUS_SECRET_KEY"]).run()
+
+
+if __name__ == "__main__":
+    _migrate()
