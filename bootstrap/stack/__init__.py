@@ -95,6 +95,16 @@ class Stack:
             return beside
         return self._metadata_on(self.postgres.url())
 
+    @property
+    def launch(self) -> Launch:
+        """What the embedded Superset is started with."""
+        return Launch(
+            metadata_url=self.metadata.url,
+            secret_key=self.credentials.superset_secret_key.get_secret_value(),
+            admin_password=self.credentials.users["admin"],
+            workers=self.settings.superset_workers,
+        )
+
     def _metadata_on(self, admin_url: str) -> Metadata:
         secrets = self.credentials
         return Metadata(
@@ -228,17 +238,10 @@ def _ensure_database(admin_url: str, name: str) -> None:
 
 
 def _launch_superset(stack: Stack, progress: Progress) -> None:
-    secrets = stack.credentials
     with progress.step("Superset's metadata") as step:
         if stack.metadata.admin_url == stack.postgres.url() and not stack.postgres.running():
             _start_postgres(stack)
         stack.metadata.ensure()
         host, port = address.endpoint(stack.metadata.url)
-        launch = Launch(
-            metadata_url=stack.metadata.url,
-            secret_key=secrets.superset_secret_key.get_secret_value(),
-            admin_password=secrets.users["admin"],
-            workers=stack.settings.superset_workers,
-        )
-        begun = stack.superset.start(launch)
+        begun = stack.superset.start(stack.launch)
         step.note = f"at {host}:{port}; Superset {'is starting' if begun else 'runs already'}"
