@@ -75,6 +75,9 @@ TALISMAN_CONFIG = {
     "session_cookie_secure": _HTTPS,
 }
 
+# Class names let notes and cards use the dashboard's own style sheet; inline styles and scripts stay forbidden.
+HTML_SANITIZATION_SCHEMA_EXTENSIONS = {"attributes": {"*": ["className"]}}
+
 # --- how much may be asked for
 ROW_LIMIT = 10_000
 SQL_MAX_ROW = 100_000

@@ -1,6 +1,7 @@
 """Makes Superset say what ``superset/`` says: plan, refuse, send what changed, reconcile, verify, prune."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -8,15 +9,15 @@ from bootstrap.errors import CheckFailed
 from bootstrap.layer.spec import Layer
 from bootstrap.progress import Progress
 from bootstrap.publish import access, verify
-from bootstrap.publish.assets import Asset, bundle, desired
+from bootstrap.publish.assets import Asset, desired
+from bootstrap.publish.bundle import bundle, restoring
 from bootstrap.publish.client import Client
 from bootstrap.publish.files import load_specs
-from bootstrap.publish.live import Live, column_types, ids, read
+from bootstrap.publish.live import PATHS, Live, column_types, ids, read
 from bootstrap.publish.plan import Plan, Step, counts, make_plan, refuse_clashes
 from bootstrap.publish.spec import Specs
 
 __all__ = ["Published", "Site", "Step", "load_specs", "publish"]
-_PATHS = {"dashboards": "dashboard", "charts": "chart", "datasets": "dataset"}
 
 
 @dataclass(frozen=True)
@@ -104,9 +105,22 @@ def _link(client: Client, specs: Specs, wanted: list[Asset], numbers: verify.Ids
             raise CheckFailed(f"Superset does not link every chart of {dashboard.title!r}. Publish again.")
 
 
+@contextmanager
+def _restored_on_failure(client: Client, plan: Plan, live: Live) -> Iterator[None]:
+    """Put the assets back as they were found when a check fails, so that nobody sees a half-applied site."""
+    try:
+        yield
+    except CheckFailed:
+        client.import_assets(*restoring(plan.send, live))
+        present = ids(client)
+        for asset in reversed([asset for asset in plan.send if live.find(asset) is None]):
+            client.delete(f"/api/v1/{PATHS[asset.kind]}/{present[asset.kind][str(asset.uuid)]}")
+        raise
+
+
 def _prune(client: Client, plan: Plan, live: Live) -> None:
     for kind, uuid, _ in plan.prune:
-        client.delete(f"/api/v1/{_PATHS[kind]}/{live.ids[kind][uuid]}")
+        client.delete(f"/api/v1/{PATHS[kind]}/{live.ids[kind][uuid]}")
 
 
 def publish(
@@ -140,15 +154,16 @@ def publish(
             _send(client, plan.send)
             step.note = f"{len(plan.send)} assets"
     numbers = live.ids if plan_only or not plan.send else ids(client)
-    with progress.step("Reconcile access") as step:
-        reconciled = _reconcile(read_specs, client, site, numbers, plan_only=plan_only)
-        step.note = f"{len(reconciled)} changes"
     if not plan_only:
-        with progress.step("Verify charts") as step:
+        with progress.step("Verify charts") as step, _restored_on_failure(client, plan, live):
             if fresh_data:
                 client.invalidate(sorted(numbers["datasets"].values()))
             _link(client, read_specs, wanted, numbers)
             step.rows = verify.all_answer(client, read_specs.charts.values(), numbers)
             step.note = f"{len(read_specs.charts)} charts answer"
+    with progress.step("Reconcile access") as step:
+        reconciled = _reconcile(read_specs, client, site, numbers, plan_only=plan_only)
+        step.note = f"{len(reconciled)} changes"
+    if not plan_only:
         _prune(client, plan, live)
     return Published((*plan.steps, *reconciled), planned=plan_only, adopted=tuple(adopted))

@@ -1,13 +1,10 @@
 """The assets that the specs ask for: databases, datasets, charts and dashboards in Superset's own import form."""
 
-import io
-import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-import yaml
 from sqlalchemy.engine import make_url
 
 from bootstrap.layer.spec import Column, Metric, Twin
@@ -19,7 +16,7 @@ from bootstrap.publish.spec import Chart, Connection, Dashboard, Specs
 Native = dict[str, Any]
 Types = Mapping[tuple[str, str], str]
 KINDS = ("databases", "datasets", "charts", "dashboards")
-_VERSION = "1.0.0"
+VERSION = "1.0.0"
 _MASK = "X" * 10
 
 
@@ -63,7 +60,7 @@ def _database(key: str, connection: Connection, address: str, *, is_async: bool)
     shown = url.set(drivername="postgresql+psycopg2", password=_MASK)
     options = f"-c statement_timeout={connection.statement_seconds}s -c default_transaction_read_only=on"
     content: Native = {
-        "version": _VERSION,
+        "version": VERSION,
         "uuid": str(identity("databases", key)),
         "database_name": connection.name,
         "sqlalchemy_uri": shown.render_as_string(hide_password=False),
@@ -124,7 +121,7 @@ def _metric(metric: Metric) -> Native:
 
 def _dataset(twin: Twin, specs: Specs, types: Types) -> Asset:
     content: Native = {
-        "version": _VERSION,
+        "version": VERSION,
         "uuid": str(identity("datasets", twin.name)),
         "database_uuid": str(identity("databases", "reader")),
         "table_name": twin.name,
@@ -154,7 +151,7 @@ def _dataset(twin: Twin, specs: Specs, types: Types) -> Asset:
 
 def _chart(chart: Chart, specs: Specs) -> Asset:
     content: Native = {
-        "version": _VERSION,
+        "version": VERSION,
         "uuid": str(identity("charts", chart.name)),
         "dataset_uuid": str(identity("datasets", specs.layer.twin(chart.dataset).name)),
         "slice_name": chart.title,
@@ -172,7 +169,7 @@ def _chart(chart: Chart, specs: Specs) -> Asset:
 
 def _dashboard(dashboard: Dashboard, specs: Specs) -> Asset:
     content: Native = {
-        "version": _VERSION,
+        "version": VERSION,
         "uuid": str(identity("dashboards", dashboard.name)),
         "dashboard_title": dashboard.title,
         "description": dashboard.description or None,
@@ -200,14 +197,3 @@ def desired(specs: Specs, types: Types, addresses: Mapping[str, str], *, is_asyn
         *(_chart(chart, specs) for chart in specs.charts.values()),
         *(_dashboard(dashboard, specs) for dashboard in specs.dashboards.values()),
     ]
-
-
-def bundle(chosen: Iterable[Asset]) -> tuple[bytes, dict[str, str]]:
-    """The zip for the import API, and the passwords that travel beside it."""
-    chosen = list(chosen)
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("lgs/metadata.yaml", yaml.safe_dump({"version": _VERSION, "type": "assets"}))
-        for asset in chosen:
-            archive.writestr(f"lgs/{asset.file}", yaml.safe_dump(asset.sealed(), sort_keys=False, allow_unicode=True))
-    return buffer.getvalue(), {asset.file: asset.password for asset in chosen if asset.password}

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from typing import Any
 
 from bootstrap.layer.spec import Layer, Metric, Twin
-from bootstrap.publish.spec import Chart, Where
+from bootstrap.publish.cards import scores
+from bootstrap.publish.spec import Chart, Slice, Where
 
 Native = dict[str, Any]
 
@@ -19,13 +20,12 @@ TYPES = {
     "bubble": "bubble_v2",
     "cards": "handlebars",
     "heatmap": "heatmap_v2",
-    "histogram": "histogram_v2",
     "kpi": "big_number_total",
     "line": "echarts_timeseries_line",
-    "map": "world_map",
     "mixed": "mixed_timeseries",
     "pie": "pie",
     "pivot": "pivot_table_v2",
+    "scores": "handlebars",
     "table": "table",
     "treemap": "treemap_v2",
     "trend": "big_number",
@@ -61,12 +61,27 @@ def _time_binding(column: str) -> Native:
     }
 
 
+def dimension(item: str | Slice) -> str | Native:
+    if isinstance(item, str):
+        return item
+    return {"expressionType": "SQL", "label": item.label, "sqlExpression": item.sql}
+
+
+def _by(chart: Chart) -> list[str | Native]:
+    return [dimension(item) for item in chart.by]
+
+
 def filters(chart: Chart, twin: Twin) -> list[Native]:
     return ([_time_binding(twin.time)] if twin.time else []) + [_filter(condition) for condition in chart.where]
 
 
 def _format(metric: Metric) -> Native:
     return {"y_axis_format": metric.format, "currency_format": _currency(metric.currency)}
+
+
+def _axis_format(metric: Metric) -> Native:
+    """On an axis pennies are noise."""
+    return _format(metric) | ({"y_axis_format": ",.0f"} if metric.currency else {})
 
 
 def _axis(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
@@ -79,7 +94,7 @@ def _axis(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
         "x_axis_sort_asc": True,
         "xAxisLabelInterval": "auto",
         "metrics": list(chart.metrics),
-        "groupby": list(chart.by),
+        "groupby": _by(chart),
         "truncate_metric": True,
         "show_empty_columns": True,
         "rich_tooltip": True,
@@ -91,7 +106,8 @@ def _axis(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
         "order_desc": True,
         "sort_series_type": "sum",
         "only_total": True,
-    } | _format(metrics[0])
+        "xAxisForceCategorical": False,
+    } | _axis_format(metrics[0])
 
 
 def _trend(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
@@ -132,7 +148,7 @@ def _kpi(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
 def _pie(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
     return {
         "metric": chart.metrics[0],
-        "groupby": list(chart.by),
+        "groupby": _by(chart),
         "sort_by_metric": True,
         "label_type": "key_percent",
         "number_format": metrics[0].format,
@@ -151,7 +167,7 @@ def _pie(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
 def _treemap(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
     return {
         "metric": chart.metrics[0],
-        "groupby": list(chart.by),
+        "groupby": _by(chart),
         "label_type": "key_value",
         "show_labels": True,
         "show_upper_labels": True,
@@ -164,7 +180,7 @@ def _heatmap(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
     return {
         "metric": chart.metrics[0],
         "x_axis": chart.x,
-        "groupby": chart.by[0],
+        "groupby": _by(chart)[0],
         "sort_x_axis": "alpha_asc",
         "sort_y_axis": "alpha_asc",
         "normalize_across": "heatmap",
@@ -181,10 +197,6 @@ def _heatmap(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
     } | _format(metrics[0])
 
 
-def _histogram(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
-    return {"column": chart.columns[0], "groupby": list(chart.by), "bins": 20, "show_legend": bool(chart.by)}
-
-
 def _bubble(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
     x, y, size = chart.metrics
     formats = {"xAxisFormat": metrics[0].format, "y_axis_format": metrics[1].format}
@@ -196,18 +208,6 @@ def _bubble(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
         "size": size,
         "max_bubble_size": "50",
     } | formats
-
-
-def _map(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
-    return {
-        "entity": chart.by[0],
-        "country_fieldtype": "cca2",
-        "metric": chart.metrics[0],
-        "secondary_metric": chart.metrics[-1],
-        "show_bubbles": False,
-        "color_by": "metric",
-        "linear_color_scheme": "lgs_shades",
-    } | _format(metrics[0])
 
 
 def _column_config(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
@@ -227,7 +227,7 @@ def _table(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
     return {
         "query_mode": "raw" if chart.columns else "aggregate",
         "all_columns": list(chart.columns),
-        "groupby": list(chart.by),
+        "groupby": _by(chart),
         "metrics": list(chart.metrics),
         "order_by_cols": [json.dumps([chart.sort.by, not chart.sort.descending])]
         if chart.columns and chart.sort
@@ -247,9 +247,13 @@ def _cards(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
     return _table(chart, twin, metrics) | {"handlebarsTemplate": chart.template, "styleTemplate": chart.style}
 
 
+def _scores(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
+    return _table(chart, twin, metrics) | {"handlebarsTemplate": scores(metrics), "styleTemplate": chart.style}
+
+
 def _pivot(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
     return {
-        "groupbyRows": list(chart.by),
+        "groupbyRows": _by(chart),
         "groupbyColumns": [chart.x] if chart.x else [],
         "metrics": list(chart.metrics),
         "metricsLayout": "COLUMNS",
@@ -269,13 +273,12 @@ _PARAMS: dict[str, Callable[[Chart, Twin, list[Metric]], Native]] = {
     "bubble": _bubble,
     "cards": _cards,
     "heatmap": _heatmap,
-    "histogram": _histogram,
     "kpi": _kpi,
     "line": _axis,
-    "map": _map,
     "mixed": _mixed,
     "pie": _pie,
     "pivot": _pivot,
+    "scores": _scores,
     "table": _table,
     "treemap": _treemap,
     "trend": _trend,
@@ -306,8 +309,8 @@ def _dimensions(chart: Chart, native: Native) -> list[Any]:
             "sqlExpression": chart.x,
             "timeGrain": native.get("time_grain_sqla"),
         }
-        return [axis, *chart.by]
-    return list(chart.columns) + ([chart.x] if chart.x else []) + list(chart.by)
+        return [axis, *_by(chart)]
+    return list(chart.columns) + ([chart.x] if chart.x else []) + _by(chart)
 
 
 def _conditions(native: Native) -> Native:
@@ -336,7 +339,7 @@ def _query(chart: Chart, native: Native, metrics: tuple[str, ...]) -> Native:
         "series_limit": 0,
     }
     if chart.viz in _AXIS:
-        query["series_columns"] = list(chart.by)
+        query["series_columns"] = _by(chart)
     return query | _conditions(native)
 
 

@@ -1,11 +1,11 @@
 """Reads ``superset/`` into typed specs, and names file, line, field and the nearest valid name when one is wrong."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from bootstrap.layer.document import Document, Place, nearest
 from bootstrap.layer.spec import Layer, Twin
-from bootstrap.publish.spec import Access, Brand, Chart, Dashboard, Specs
+from bootstrap.publish.spec import Access, Brand, Chart, Dashboard, Row, Specs
 
 
 def _resolve(document: Document, name: str, known: Iterable[str], *, what: str, place: Place) -> None:
@@ -35,7 +35,8 @@ def _check_chart(chart: Chart, document: Document, layer: Layer) -> None:
         ("columns", _columns(twin), column),
     ):
         for index, name in enumerate(getattr(chart, field)):
-            _resolve(document, name, known, what=what, place=[field, index])
+            if isinstance(name, str):
+                _resolve(document, name, known, what=what, place=[field, index])
     if chart.x:
         _resolve(document, chart.x, _columns(twin), what=column, place=["x"])
     for index, condition in enumerate(chart.where):
@@ -46,16 +47,22 @@ def _check_chart(chart: Chart, document: Document, layer: Layer) -> None:
         _resolve(document, chart.sort.by, known, what=f"metric or {column}", place=["sort", "by"])
 
 
+def _placed(dashboard: Dashboard) -> Iterator[tuple[str, Place]]:
+    """Each chart's name and where the dashboard names it."""
+    rows: list[tuple[list[str | int], Row]] = [(["header", at], row) for at, row in enumerate(dashboard.header)]
+    for tab_at, tab in enumerate(dashboard.tabs):
+        rows += [(["tabs", tab_at, "rows", at], row) for at, row in enumerate(tab.rows)]
+    for place, row in rows:
+        yield from ((name, [*place, "charts", name]) for name in row.charts)
+
+
 def _check_dashboard(dashboard: Dashboard, document: Document, specs: Specs) -> None:
     seen: set[str] = set()
-    for tab_at, tab in enumerate(dashboard.tabs):
-        for row_at, row in enumerate(tab.rows):
-            for name in row.charts:
-                place: Place = ["tabs", tab_at, "rows", row_at, "charts", name]
-                _resolve(document, name, specs.charts, what="chart", place=place)
-                if name in seen:
-                    raise document.error(f'The chart "{name}" stands here twice. Remove one.', place)
-                seen.add(name)
+    for name, place in _placed(dashboard):
+        _resolve(document, name, specs.charts, what="chart", place=place)
+        if name in seen:
+            raise document.error(f'The chart "{name}" stands here twice. Remove one.', place)
+        seen.add(name)
     for index, role in enumerate(dashboard.access):
         _resolve(document, role, specs.access.roles, what="role", place=["access", index])
     _check_filters(dashboard, document, specs)

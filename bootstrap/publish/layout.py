@@ -29,13 +29,24 @@ class Tree:
         self.specs, self.ids = specs, placeholders(dashboard)
         self.nodes: Native = {
             "DASHBOARD_VERSION_KEY": "v2",
-            "ROOT_ID": {"id": "ROOT_ID", "type": "ROOT", "children": ["TABS-main"]},
+            "ROOT_ID": {"id": "ROOT_ID", "type": "ROOT", "children": []},
             "GRID_ID": {"id": "GRID_ID", "type": "GRID", "children": [], "parents": ["ROOT_ID"]},
             "HEADER_ID": {"id": "HEADER_ID", "type": "HEADER", "meta": {"text": dashboard.title}},
-            "TABS-main": _node("TABS", "main", ["ROOT_ID"], {}),
         }
+        tabs = self._add(_node("TABS", "main", self._above(dashboard), {}))
         for index, tab in enumerate(dashboard.tabs):
-            self._tab(tab, index)
+            self._tab(tab, index, tabs)
+
+    def _above(self, dashboard: Dashboard) -> list[str]:
+        """The path of the tabs: below the root, or in the grid when header rows stand above them."""
+        if not dashboard.header:
+            return ["ROOT_ID"]
+        self.nodes["ROOT_ID"]["children"] = ["GRID_ID"]
+        path = ["ROOT_ID", "GRID_ID"]
+        for index, row in enumerate(dashboard.header):
+            key = f"header-{index}"
+            self._row(row, key, self._add(_node("ROW", key, path, {"background": "BACKGROUND_TRANSPARENT"})))
+        return path
 
     def _add(self, node: Native) -> list[str]:
         """Hang the node below its last parent; return its own path for children."""
@@ -43,9 +54,9 @@ class Tree:
         self.nodes[node["parents"][-1]]["children"].append(node["id"])
         return [*node["parents"], node["id"]]
 
-    def _tab(self, tab: Tab, index: int) -> None:
+    def _tab(self, tab: Tab, index: int, tabs: list[str]) -> None:
         meta = {"text": tab.name, "defaultText": "Tab title", "placeholder": "Tab title"}
-        path = self._add(_node("TAB", f"{index}", ["ROOT_ID", "TABS-main"], meta))
+        path = self._add(_node("TAB", f"{index}", tabs, meta))
         for row_index, row in enumerate(tab.rows):
             key = f"{index}-{row_index}"
             row_path = self._add(_node("ROW", key, path, {"background": "BACKGROUND_TRANSPARENT"}))
@@ -116,17 +127,13 @@ def _filter(specs: Specs, dashboard: Dashboard, spec: Filter) -> Native:
     }
 
 
-def _emits(chart: Chart) -> set[str]:
-    return {*chart.by, *([chart.x] if chart.x else [])}
-
-
 def _cross_filters(specs: Specs, dashboard: Dashboard) -> Native:
     """A click on a chart filters the charts that have every column that the click can send."""
     ids = placeholders(dashboard)
     found: Native = {}
     for name, number in ids.items():
-        sent = _emits(specs.charts[name])
-        deaf = [ids[other] for other in ids if other != name and not sent <= _columns(specs, other)]
+        sent = set(specs.charts[name].dimensions)
+        deaf = [ids[other] for other in ids if other != name and not (sent and sent <= _columns(specs, other))]
         scope = {"rootPath": ["ROOT_ID"], "excluded": sorted([number, *deaf])}
         found[str(number)] = {"id": number, "crossFilters": {"scope": scope, "chartsInScope": []}}
     return found

@@ -16,7 +16,7 @@ from bootstrap.publish.client import Client
 from bootstrap.publish.identity import read_mark
 
 Native = dict[str, Any]
-_PATHS = {"databases": "database", "datasets": "dataset", "charts": "chart", "dashboards": "dashboard"}
+PATHS = {"databases": "database", "datasets": "dataset", "charts": "chart", "dashboards": "dashboard"}
 
 
 @dataclass
@@ -57,7 +57,7 @@ def ids(client: Client) -> dict[str, dict[str, int]]:
     """Kind to uuid to numeric id."""
     return {
         kind: {row["uuid"]: row["id"] for row in client.list(f"/api/v1/{path}/", columns=("id", "uuid"))}
-        for kind, path in _PATHS.items()
+        for kind, path in PATHS.items()
     }
 
 

@@ -7,8 +7,8 @@ from pydantic import Field, model_validator
 from bootstrap.layer.spec import Layer, Spec
 
 Viz = Literal[
-    "area", "bar", "bubble", "cards", "heatmap", "histogram", "kpi", "line", "map", "mixed", "pie", "pivot", "table",
-    "treemap", "trend",
+    "area", "bar", "bubble", "cards", "heatmap", "kpi", "line", "mixed", "pie", "pivot", "scores", "table", "treemap",
+    "trend",
 ]  # fmt: skip
 Scalar = bool | int | float | str
 
@@ -26,6 +26,13 @@ class Where(Spec):
         if (self.column is None) == (self.sql is None):
             raise ValueError("give either column or sql")
         return self
+
+
+class Slice(Spec):
+    """A dimension made on the spot: SQL over the dataset's columns, under a label that people read."""
+
+    label: str
+    sql: str
 
 
 class Sort(Spec):
@@ -47,7 +54,7 @@ class Chart(Spec):
     metrics: tuple[str, ...] = ()
     more_metrics: tuple[str, ...] = Field((), description="mixed: the second, line-shaped axis")
     x: str | None = None
-    by: tuple[str, ...] = ()
+    by: tuple[str | Slice, ...] = ()
     columns: tuple[str, ...] = Field((), description="raw rows instead of metrics")
     where: tuple[Where, ...] = ()
     sort: Sort | None = None
@@ -58,8 +65,10 @@ class Chart(Spec):
     params: dict[str, Any] = Field(default_factory=dict, description="native keys, passed through as they are")
 
     @property
-    def time_sliced(self) -> bool:
-        return not self.columns
+    def dimensions(self) -> tuple[str, ...]:
+        """The columns that a click on it filters by, its axis first; a slice stands for the SQL that it is."""
+        named = tuple(item if isinstance(item, str) else item.sql for item in self.by)
+        return (self.x, *named) if self.x else named
 
 
 class Row(Spec):
@@ -109,6 +118,7 @@ class Dashboard(Spec):
     description: str = ""
     owner: str = "London Gift Shop"
     access: tuple[str, ...] = Field(min_length=1, description="roles that see it")
+    header: tuple[Row, ...] = Field((), description="rows that stay above the tabs")
     tabs: tuple[Tab, ...] = Field(min_length=1)
     filters: tuple[Filter, ...] = ()
     css: str = ""
@@ -116,7 +126,8 @@ class Dashboard(Spec):
 
     @property
     def charts(self) -> tuple[str, ...]:
-        return tuple(name for tab in self.tabs for row in tab.rows for name in row.charts)
+        rows = [*self.header, *(row for tab in self.tabs for row in tab.rows)]
+        return tuple(name for row in rows for name in row.charts)
 
 
 class Connection(Spec):
