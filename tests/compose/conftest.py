@@ -1,0 +1,158 @@
+"""The server edition under Compose, as one project of its own that is taken away at the end."""
+
+import json
+import os
+import secrets
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+SERVICES = ("postgres", "redis", "web", "worker", "beat")
+SECRETS = ("SECRET_KEY", "ADMIN_PASSWORD", "POSTGRES_PASSWORD", "METADATA_PASSWORD", "REDIS_PASSWORD")
+
+
+@dataclass
+class Server:
+    """One Compose project. ``variables`` are what an administrator writes into .env."""
+
+    compose_command: list[str]
+    docker_command: str
+    project: str
+    variables: dict[str, str] = field(repr=False)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.variables['LGS_PORT']}"
+
+    def compose(self, *arguments: str, check: bool = True, **variables: str) -> subprocess.CompletedProcess[str]:
+        """Run Compose on the project; what it printed is in ``stdout``."""
+        command = [*self.compose_command, "--project-name", self.project, "--file", "docker-compose.yml", *arguments]
+        environment = os.environ | self.variables | variables
+        done = subprocess.run(
+            command, cwd=REPOSITORY, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        if check and done.returncode:
+            raise AssertionError(f"{' '.join(arguments)} ended with {done.returncode}:\n{done.stdout[-6000:]}")
+        return done
+
+    def docker(self, *arguments: str) -> str:
+        command = [self.docker_command, *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+    def up(self, **variables: str) -> None:
+        """Start all that keeps running, and wait until each says that it is well."""
+        self.compose("up", "--detach", "--no-build", "web", "worker", "beat", **variables)
+        for service in SERVICES:
+            self.wait_healthy(service)
+
+    def bootstrap(self, *command: str) -> str:
+        """Run the one-shot job."""
+        return self.compose("run", "--rm", "-T", "bootstrap", *command).stdout
+
+    def inspect(self, service: str) -> dict[str, Any]:
+        """What the engine says of a service's container."""
+        name = self.compose("ps", "--quiet", service).stdout.split()[-1]
+        described: dict[str, Any] = json.loads(self.docker("inspect", name))[0]
+        return described
+
+    def wait_healthy(self, service: str, *, started_after: str = "", seconds: float = 240) -> dict[str, Any]:
+        """Wait until the container is well, and was started after the given moment of the engine's clock."""
+        return until(
+            lambda: self.inspect(service),
+            lambda it: it["State"]["StartedAt"] > started_after and it["State"]["Health"]["Status"] == "healthy",
+            seconds=seconds,
+            what=f"{service} is not well",
+        )
+
+    def kill(self, service: str) -> None:
+        """End a container's first process as a crash would; what ``docker kill`` ends is not started again."""
+        before = self.inspect(service)
+        pid, started = before["State"]["Pid"], before["State"]["StartedAt"]
+        image = before["Image"]
+        host = ["--pid=host", "--cap-add=KILL", "--user=0", "--entrypoint=sh"]
+        self.docker("run", "--rm", *host, image, "-c", f"kill -9 {pid}")
+        self.wait_healthy(service, started_after=started)
+
+    def query(self, sql: str, database: str = "lgs") -> str:
+        """What the database answers to its superuser."""
+        script = 'PGPASSWORD=$POSTGRES_PASSWORD exec psql -h 127.0.0.1 -U postgres -d "$1" -AtX -c "$2"'
+        return self.compose("exec", "-T", "postgres", "sh", "-c", script, "sh", database, sql).stdout.strip()
+
+    def passwords(self) -> dict[str, str]:
+        """The generated passwords, out of the job's volume."""
+        lines = self.bootstrap("cat", "/var/lib/lgs/credentials.env").splitlines()
+        return dict(line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
+
+    def login(self, username: str, password: str) -> "Visitor":
+        return Visitor(self.url, username, password)
+
+
+@dataclass
+class Visitor:
+    """Somebody who uses Superset's API."""
+
+    url: str
+    username: str
+    password: str = field(repr=False)
+
+    @cached_property
+    def session(self) -> requests.Session:
+        session = requests.Session()
+        body = {"username": self.username, "password": self.password, "provider": "db"}
+        answer = session.post(f"{self.url}/api/v1/security/login", json=body, timeout=60)
+        assert answer.ok, answer.text
+        session.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+        session.headers["Referer"] = self.url
+        token = session.get(f"{self.url}/api/v1/security/csrf_token/", timeout=60)
+        session.headers["X-CSRFToken"] = token.json()["result"]
+        return session
+
+    def get(self, path: str, **parameters: str) -> Any:
+        answer = self.session.get(f"{self.url}{path}", params=parameters, timeout=90)
+        assert answer.ok, f"GET {path}: {answer.status_code} {answer.text[:500]}"
+        return answer.json()
+
+    def post(self, path: str, body: dict[str, Any]) -> Any:
+        answer = self.session.post(f"{self.url}{path}", json=body, timeout=90)
+        assert answer.ok, f"POST {path}: {answer.status_code} {answer.text[:500]}"
+        return answer.json()
+
+
+def until(look: Callable[[], Any], good: Callable[[Any], bool], *, seconds: float, what: str) -> Any:
+    """Look again each second until it is good."""
+    deadline = time.monotonic() + seconds
+    while not good(seen := look()):
+        if time.monotonic() > deadline:
+            raise AssertionError(f"{what} after {seconds:.0f} s: {json.dumps(seen, default=str)[-3000:]}")
+        time.sleep(1)
+    return seen
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    """The project with good secrets; nothing of it runs yet."""
+    if "LGS_TEST_COMPOSE" not in os.environ:
+        pytest.skip("the server edition is tried on a Docker engine by make compose-test")
+    variables = {f"LGS_{name}": secrets.token_urlsafe(32) for name in SECRETS}
+    variables["LGS_PORT"] = os.environ.get("LGS_TEST_PORT") or str(_free_port())
+    project = f"lgs-test-{secrets.token_hex(3)}"
+    server = Server(os.environ["LGS_TEST_COMPOSE"].split(), os.environ["LGS_TEST_DOCKER"], project, variables)
+    try:
+        yield server
+    finally:
+        server.compose("down", "--volumes", "--remove-orphans", "--timeout", "20")
