@@ -1,0 +1,42 @@
+"""``python -m benchmarks``: take the times and print the tables."""
+
+import argparse
+import tempfile
+from pathlib import Path
+
+from rich.console import Console
+
+from benchmarks import refreshing
+from benchmarks.ratio import show
+from benchmarks.server import embedded
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+PARTS = ("refresh", "charts")
+
+
+def main() -> None:
+    """Print the tables. A part whose data or server is absent says so and is left out."""
+    parser = argparse.ArgumentParser(prog="benchmarks", description="Take the times that the bounds are about.")
+    parser.add_argument("parts", nargs="*", choices=[[], *PARTS], help="which of them; all, when none is named")
+    parser.add_argument(
+        "--data", type=Path, default=REPOSITORY.parent / "shared" / "data", help="the real data's folder"
+    )
+    parser.add_argument("--rounds", type=int, default=3, help="rounds of which the fastest counts")
+    options = parser.parse_args()
+    console, parts = Console(width=150, highlight=False), options.parts or PARTS
+    with tempfile.TemporaryDirectory(prefix="lgs-bench-") as name:
+        folder = Path(name)
+        if "refresh" in parts:
+            _refresh(options.data, folder, options.rounds, console)
+
+
+def _refresh(data: Path, folder: Path, rounds: int, console: Console) -> None:
+    if not (data / "retail.sql.gz").is_file():
+        console.print(f"Refresh: left out, because the real data is not in {data}. Name its folder with --data.")
+        return
+    with embedded(folder) as server:
+        show("Refresh", refreshing.measure(server, data, folder, rounds=rounds), console)
+
+
+if __name__ == "__main__":
+    main()
