@@ -13,6 +13,7 @@ from bootstrap.errors import SpecError
 
 Model = TypeVar("Model", bound=BaseModel)
 Place = Sequence[str | int]
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def nearest(name: str, valid: Iterable[str]) -> str:
@@ -35,8 +36,8 @@ class Document:
         """Parse ``path``. Raises ``SpecError`` for broken YAML, a key given twice, or anything but a mapping."""
         text = path.read_text(encoding="utf-8")
         try:
-            root = yaml.compose(text, Loader=yaml.SafeLoader)
-            data = yaml.safe_load(text)
+            root = yaml.compose(text, Loader=_LOADER)
+            data = yaml.load(text, Loader=_LOADER)
         except yaml.MarkedYAMLError as error:
             line = error.problem_mark.line + 1 if error.problem_mark else None
             raise SpecError(f"{error.problem}. Mend the YAML.", path=path, line=line) from error
@@ -68,7 +69,8 @@ class Document:
         try:
             return kind.model_validate(values)
         except ValidationError as error:
-            first = error.errors()[0]
+            wrong = error.errors()
+            first = next((one for one in wrong if one["type"] == "extra_forbidden"), wrong[0])
             raise self.error(_explained(kind, first), [*place, *first["loc"]]) from error
 
 

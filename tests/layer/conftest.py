@@ -19,7 +19,8 @@ from warehouse.sources import open_source
 
 DUMP = """create table public.retail (invoice_no text, stock_code text, description text, quantity integer,
     invoice_date timestamp without time zone, unit_price real, customer_id real, country text);
-COPY public.retail (invoice_no, stock_code, description, quantity, invoice_date, unit_price, customer_id, country) FROM stdin;
+copy public.retail (invoice_no, stock_code, description, quantity, invoice_date, unit_price, customer_id, country)
+from stdin;
 {rows}
 \\.
 """

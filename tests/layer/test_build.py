@@ -163,7 +163,8 @@ def test_a_new_chart_shows_in_the_catalogue(connection, refresh, shop_lines, lay
         built = build(cursor, layer, months=[], progress=quiet, used_in={"sales": ["How much do we sell?"]})
     assert built.way == "documentation"
     ((where_used,),) = ask(connection, "select where_used from mart.metric_catalogue where metric = 'sales'")
-    assert where_used.startswith("mart.") and where_used.endswith("How much do we sell?")
+    assert where_used.startswith("mart.")
+    assert where_used.endswith("How much do we sell?")
 
 
 def test_every_relation_and_column_is_commented(connection, refresh, shop_lines, layer):
