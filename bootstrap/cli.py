@@ -2,6 +2,7 @@
 
 import json
 import sys
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -9,6 +10,7 @@ from typing import Annotated
 import typer
 
 from bootstrap import stack as stacks
+from bootstrap.backup import backup, restore
 from bootstrap.errors import LgsError
 from bootstrap.layer.loader import load_layer
 from bootstrap.layer.spec import Layer
@@ -19,6 +21,8 @@ from bootstrap.refresh import Refreshed, connected, refresh
 from bootstrap.settings import Settings, data_folder, load_settings
 from bootstrap.stack import Stack
 from warehouse.demo import write_demo
+
+FIRST_DAY, LAST_DAY = datetime(2009, 12, 1), datetime(2011, 12, 9)
 
 app = typer.Typer(
     name="lgs",
@@ -142,6 +146,48 @@ def url(name: Annotated[Address, typer.Argument(help="Which address.")]) -> None
     Example: psql "$(lgs url analyst)"
     """
     typer.echo(stacks.connect(load_settings()).url(name.value))
+
+
+@app.command()
+def demo(
+    path: Annotated[Path, typer.Argument(help="The dump to write; .gz compresses it.")],
+    lines: Annotated[int, typer.Option(help="How many lines.")] = 200_000,
+    seed: Annotated[int, typer.Option(help="Another seed is another shop; the same is the same, byte for byte.")] = 1,
+    start: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="First day.")] = FIRST_DAY,
+    end: Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day.")] = LAST_DAY,
+) -> None:
+    """Write the dump of an invented shop, to look around in or to try a size.
+
+    Example: lgs demo shop.sql.gz --lines 1000000
+    """
+    progress = Progress()
+    with progress.step("Demo shop") as step:
+        step.rows = write_demo(path, lines=lines, seed=seed, start=start.date(), end=end.date())
+        step.note = str(path)
+
+
+@app.command("backup")
+def backup_command(path: Annotated[Path, typer.Argument(help="The file to write.")]) -> None:
+    """Write the warehouse, Superset's metadata and all that users made to one file.
+
+    Example: lgs backup lgs-november.tar
+    """
+    backup(stacks.connect(load_settings()), path.absolute(), progress=Progress())
+
+
+@app.command("restore")
+def restore_command(path: Annotated[Path, typer.Argument(help="A file that lgs backup wrote.")]) -> None:
+    """Put a backup in place of what is there, then publish.
+
+    Example: lgs restore lgs-november.tar
+    """
+    settings, progress = load_settings(), Progress()
+    layer = load_layer(data_folder("views"))
+    restore(stacks.start(settings, progress=progress), path.absolute(), progress=progress)
+    stack = stacks.start(settings, progress=progress)
+    published = _publish(stack, layer, progress, fresh=True)
+    for line in [*published.lines(), _welcome(stack)]:
+        progress.say(line)
 
 
 def _refresh(stack: Stack, layer: Layer, settings: Settings, progress: Progress, *, plan: bool = False) -> Refreshed:

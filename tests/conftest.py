@@ -3,6 +3,8 @@
 import os
 import secrets
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,12 +14,15 @@ import psycopg2
 import pytest
 from psycopg2.extensions import connection as Connection
 
+from bootstrap.settings import load_settings
+from bootstrap.stack import Stack, connect
 from bootstrap.stack.postgres import EmbeddedPostgres
 from warehouse.migrate import upgrade
 from warehouse.roles import ensure_roles
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 SHARED_DATA = REPOSITORY.parent / "shared" / "data"
+SMALL_DUMP = Path(__file__).parent / "data" / "small.sql"
 PASSWORDS = {"lgs_owner": "dev", "lgs_reader": "dev", "lgs_analyst": "dev"}
 
 
@@ -110,3 +115,37 @@ def real_dump() -> Path:
 @pytest.fixture(scope="session")
 def real_csv() -> Path:
     return _shared("online_retail_II.csv.gz")
+
+
+@dataclass(frozen=True)
+class Shop:
+    """A whole running edition, made by ``lgs up`` as a user makes it."""
+
+    home: Path
+    environment: dict[str, str]
+    source: Path
+
+    @property
+    def stack(self) -> Stack:
+        ports = {name: int(self.environment[f"LGS_{name.upper()}"]) for name in ("superset_port", "postgres_port")}
+        return connect(load_settings(home=self.home, **ports))
+
+    def lgs(self, *arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+        """Run the command; standard output and error as text."""
+        command = [sys.executable, "-m", "bootstrap", *arguments]
+        surroundings = {**os.environ, **self.environment, **environment}
+        return subprocess.run(command, cwd=REPOSITORY, env=surroundings, capture_output=True, text=True)
+
+
+@pytest.fixture(scope="session")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    """The embedded stack with the real data, or with the small dump where the real data is absent."""
+    home = tmp_path_factory.mktemp("shop") / "state of the shop"
+    real = SHARED_DATA / "retail.sql.gz"
+    source = real if real.is_file() else SMALL_DUMP
+    ports = {"LGS_SUPERSET_PORT": str(free_port()), "LGS_POSTGRES_PORT": str(free_port())}
+    shop = Shop(home, {**ports, "LGS_HOME": str(home), "LGS_SUPERSET_WORKERS": "1"}, source)
+    done = shop.lgs("up", "--source", str(source))
+    assert done.returncode == 0, done.stdout + done.stderr
+    yield shop
+    shop.lgs("down")

@@ -1,0 +1,95 @@
+"""The ``lgs`` command as its users call it."""
+
+import json
+
+import psycopg2
+import pytest
+from typer.main import get_command
+
+from bootstrap.cli import app
+from tests.conftest import Shop
+
+COMMANDS = sorted(get_command(app).commands)  # type: ignore[attr-defined]
+CHANGED_ON = " union all ".join(
+    f"select '{table}', id, changed_on from {table}"
+    for table in ("dbs", "tables", "table_columns", "sql_metrics", "slices", "dashboards", "themes")
+)
+
+
+def changed_on(shop: Shop) -> list[tuple[object, ...]]:
+    with psycopg2.connect(shop.stack.url("metadata")) as connection, connection.cursor() as cursor:
+        cursor.execute(f"{CHANGED_ON} order by 1, 2")
+        return cursor.fetchall()
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_each_help_has_an_example(shop: Shop, command: str) -> None:
+    assert (
+        f"Example: lgs {command}" in shop.lgs(command, "--help").stdout
+        or "$(lgs url" in shop.lgs(command, "--help").stdout
+    )
+
+
+def test_a_second_up_changes_nothing_and_says_so(shop: Shop) -> None:
+    before = changed_on(shop)
+    done = shop.lgs("up", "--source", str(shop.source))
+    assert done.returncode == 0, done.stderr
+    assert "Data: nothing to do" in done.stdout
+    assert "Superset: nothing to do" in done.stdout
+    assert changed_on(shop) == before
+
+
+def test_refresh_and_publish_have_nothing_to_do_the_second_time(shop: Shop) -> None:
+    before = changed_on(shop)
+    refreshed, published = shop.lgs("refresh", "--source", str(shop.source)), shop.lgs("publish")
+    assert (refreshed.returncode, published.returncode) == (0, 0), refreshed.stderr + published.stderr
+    assert "Data: nothing to do: the source's sha256" in refreshed.stdout
+    assert "nothing was sent" in published.stdout
+    assert changed_on(shop) == before
+
+
+def test_up_ends_with_the_address_the_users_and_the_place_of_the_passwords(shop: Shop) -> None:
+    last = shop.lgs("up").stdout.strip().splitlines()[-1]
+    assert shop.stack.superset_url in last
+    assert "admin, marketing, analyst" in last
+    assert str(shop.home / "credentials.env") in last
+
+
+def test_status_says_what_runs_and_how_many_lines(shop: Shop) -> None:
+    status = json.loads(shop.lgs("status", "--json").stdout)
+    assert [(service["name"], service["healthy"]) for service in status["services"]] == [
+        ("PostgreSQL", True),
+        ("Superset", True),
+    ]
+    with psycopg2.connect(shop.stack.url("warehouse")) as connection, connection.cursor() as cursor:
+        cursor.execute("select count(*) from warehouse.line")
+        assert cursor.fetchone() == (status["data"]["lines_kept"],)
+    assert "lines kept" in shop.lgs("status").stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "role"), [("warehouse", "lgs_owner"), ("reader", "lgs_reader"), ("analyst", "lgs_analyst")]
+)
+def test_each_address_opens_as_its_role(shop: Shop, name: str, role: str) -> None:
+    with psycopg2.connect(shop.lgs("url", name).stdout.strip()) as connection, connection.cursor() as cursor:
+        cursor.execute("select current_user")
+        assert cursor.fetchone() == (role,)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "code", "says"),
+    [
+        (("url", "kitchen"), {}, 2, "kitchen"),
+        (("refresh", "--source", "gone.sql"), {}, 2, "gone.sql"),
+        (("status",), {"LGS_SUPERSET_PORT": "many"}, 2, "LGS_SUPERSET_PORT"),
+        (("refresh",), {"LGS_WAREHOUSE_URL": "postgresql://x:y@127.0.0.1:1/lgs"}, 3, "127.0.0.1:1"),
+        (("publish",), {"LGS_SUPERSET_URL": "http://127.0.0.1:1"}, 3, "127.0.0.1:1"),
+    ],
+)
+def test_errors_are_one_message_and_an_exit_code(
+    shop: Shop, arguments: tuple[str, ...], environment: dict[str, str], code: int, says: str
+) -> None:
+    done = shop.lgs(*arguments, **environment)
+    assert done.returncode == code, done.stderr
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
