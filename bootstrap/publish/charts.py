@@ -64,7 +64,15 @@ def _time_binding(column: str) -> Native:
 def dimension(item: str | Slice) -> str | Native:
     if isinstance(item, str):
         return item
+    return _adhoc(item)
+
+
+def _adhoc(item: Slice) -> Native:
     return {"expressionType": "SQL", "label": item.label, "sqlExpression": item.sql}
+
+
+def _x(chart: Chart) -> str | Native | None:
+    return dimension(chart.x) if chart.x else None
 
 
 def _by(chart: Chart) -> list[str | Native]:
@@ -87,12 +95,13 @@ def _axis_format(metric: Metric) -> Native:
 def _axis(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
     temporal = chart.x is not None and chart.x == twin.time
     return {
-        "x_axis": chart.x,
+        "x_axis": _x(chart),
         "time_grain_sqla": "P1M" if temporal else None,
         "x_axis_time_format": "%b %y",
         "tooltipTimeFormat": "%B %Y",
         "x_axis_sort_asc": True,
         "xAxisLabelInterval": "auto",
+        "xAxisLabelRotation": 45 if temporal else 0,
         "metrics": list(chart.metrics),
         "groupby": _by(chart),
         "truncate_metric": True,
@@ -113,7 +122,7 @@ def _axis(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
 def _trend(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
     return {
         "metric": chart.metrics[0],
-        "x_axis": chart.x,
+        "x_axis": _x(chart),
         "time_grain_sqla": "P1M",
         "time_format": "%B %Y",
         "show_trend_line": True,
@@ -150,14 +159,16 @@ def _pie(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
         "metric": chart.metrics[0],
         "groupby": _by(chart),
         "sort_by_metric": True,
-        "label_type": "key_percent",
+        "label_type": "percent",
         "number_format": metrics[0].format,
         "currency_format": _currency(metrics[0].currency),
         "labels_outside": True,
         "label_line": True,
         "show_labels": True,
-        "show_labels_threshold": 1,
-        "show_legend": False,
+        "show_labels_threshold": 4,
+        "show_legend": True,
+        "legendType": "plain",
+        "legendOrientation": "right",
         "donut": True,
         "innerRadius": 45,
         "outerRadius": 72,
@@ -179,7 +190,7 @@ def _treemap(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
 def _heatmap(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
     return {
         "metric": chart.metrics[0],
-        "x_axis": chart.x,
+        "x_axis": _x(chart),
         "groupby": _by(chart)[0],
         "sort_x_axis": "alpha_asc",
         "sort_y_axis": "alpha_asc",
@@ -192,7 +203,7 @@ def _heatmap(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
         "xscale_interval": -1,
         "yscale_interval": -1,
         "left_margin": "auto",
-        "bottom_margin": "auto",
+        "bottom_margin": 50,
         "value_bounds": [None, None],
     } | _format(metrics[0])
 
@@ -237,6 +248,8 @@ def _table(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
         "table_timestamp_format": "%b %Y",
         "column_config": _column_config(chart, twin, metrics),
         "page_length": 20,
+        "server_pagination": chart.paged,
+        "server_page_length": 20,
         "include_search": True,
         "show_cell_bars": False,
         "color_pn": False,
@@ -254,7 +267,7 @@ def _scores(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
 def _pivot(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
     return {
         "groupbyRows": _by(chart),
-        "groupbyColumns": [chart.x] if chart.x else [],
+        "groupbyColumns": [_x(chart)] if chart.x else [],
         "metrics": list(chart.metrics),
         "metricsLayout": "COLUMNS",
         "aggregateFunction": "Sum",
@@ -302,15 +315,11 @@ def params(chart: Chart, layer: Layer) -> Native:
 
 def _dimensions(chart: Chart, native: Native) -> list[Any]:
     if chart.viz in _AXIS and chart.x:
-        axis = {
-            "columnType": "BASE_AXIS",
-            "expressionType": "SQL",
-            "label": chart.x,
-            "sqlExpression": chart.x,
-            "timeGrain": native.get("time_grain_sqla"),
-        }
+        slice_ = chart.x if isinstance(chart.x, Slice) else Slice(label=chart.x, sql=chart.x)
+        grain = native.get("time_grain_sqla")
+        axis = {"columnType": "BASE_AXIS", "timeGrain": grain, **_adhoc(slice_)}
         return [axis, *_by(chart)]
-    return list(chart.columns) + ([chart.x] if chart.x else []) + _by(chart)
+    return list(chart.columns) + ([_x(chart)] if chart.x else []) + _by(chart)
 
 
 def _conditions(native: Native) -> Native:

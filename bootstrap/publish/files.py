@@ -37,7 +37,7 @@ def _check_chart(chart: Chart, document: Document, layer: Layer) -> None:
         for index, name in enumerate(getattr(chart, field)):
             if isinstance(name, str):
                 _resolve(document, name, known, what=what, place=[field, index])
-    if chart.x:
+    if isinstance(chart.x, str):
         _resolve(document, chart.x, _columns(twin), what=column, place=["x"])
     for index, condition in enumerate(chart.where):
         if condition.column:

@@ -130,13 +130,20 @@ def normal(kind: str, content: Native) -> Native:
     return {key: value or None if value in ({}, [], "") else value for key, value in found.items()}
 
 
+_DEPTH = {"columns": 2, "metrics": 2, "params": 1, "metadata": 1, "extra": 2}
+
+
 def differences(before: Native, after: Native) -> list[str]:
-    """The fields that differ, deeper ones by their path, such as ``metrics.sales.d3format``."""
-    found: list[str] = []
-    for key in sorted({*before, *after}):
-        old, new = before.get(key), after.get(key)
-        if old == new:
-            continue
-        deeper = differences(old, new) if isinstance(old, dict) and isinstance(new, dict) else []
-        found += [f"{key}.{name}" for name in deeper] or [key]
-    return found
+    """The fields that differ, such as ``metrics.sales.d3format``; what only follows from ``params`` is left out."""
+    found = [path for key in sorted({*before, *after}) for path in _paths(key, before, after, _DEPTH.get(key, 0))]
+    derived = any(path.startswith("params") for path in found)
+    return [path for path in found if path != "query_context" or not derived]
+
+
+def _paths(key: str, before: Native, after: Native, depth: int) -> list[str]:
+    old, new = before.get(key), after.get(key)
+    if old == new:
+        return []
+    if not depth or not isinstance(old, dict) or not isinstance(new, dict):
+        return [key]
+    return [f"{key}.{path}" for name in sorted({*old, *new}) for path in _paths(name, old, new, depth - 1)]

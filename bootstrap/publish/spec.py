@@ -53,12 +53,13 @@ class Chart(Spec):
     dataset: str
     metrics: tuple[str, ...] = ()
     more_metrics: tuple[str, ...] = Field((), description="mixed: the second, line-shaped axis")
-    x: str | None = None
+    x: str | Slice | None = None
     by: tuple[str | Slice, ...] = ()
     columns: tuple[str, ...] = Field((), description="raw rows instead of metrics")
     where: tuple[Where, ...] = ()
     sort: Sort | None = None
     limit: int = Field(10_000, ge=1, le=10_000)
+    paged: bool = Field(False, description="table: the server sends a page at a time, for long ones")
     ignores: tuple[str, ...] = Field((), description="dashboard filters, by name, that make no sense here")
     template: str = Field("", description="cards: the Handlebars text")
     style: str = Field("", description="cards: its CSS")
@@ -67,8 +68,8 @@ class Chart(Spec):
     @property
     def dimensions(self) -> tuple[str, ...]:
         """The columns that a click on it filters by, its axis first; a slice stands for the SQL that it is."""
-        named = tuple(item if isinstance(item, str) else item.sql for item in self.by)
-        return (self.x, *named) if self.x else named
+        items = (self.x, *self.by) if self.x else self.by
+        return tuple(item if isinstance(item, str) else item.sql for item in items)
 
 
 class Row(Spec):
