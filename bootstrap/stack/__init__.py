@@ -15,6 +15,7 @@ The user of LGS_WAREHOUSE_URL administers that database: the three ``lgs_*`` rol
 """
 
 import os
+import shutil
 from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property
@@ -28,6 +29,7 @@ from bootstrap.errors import UsageError
 from bootstrap.progress import Progress
 from bootstrap.settings import Settings
 from bootstrap.stack import address, external
+from bootstrap.stack.account import unsettle
 from bootstrap.stack.lock import exclusive
 from bootstrap.stack.metadata import Metadata
 from bootstrap.stack.postgres import EmbeddedPostgres
@@ -35,7 +37,7 @@ from bootstrap.stack.site import EmbeddedSuperset, Launch
 from bootstrap.stack.status import Status, report
 from warehouse.roles import ensure_roles
 
-__all__ = ["Stack", "Status", "connect", "start", "status", "stop"]
+__all__ = ["Stack", "Status", "connect", "ready", "remove", "start", "status", "stop"]
 
 WAREHOUSE_SETTING = "LGS_WAREHOUSE_URL"
 DATABASE = "lgs"
@@ -178,6 +180,14 @@ def stop(settings: Settings) -> list[str]:
             "PostgreSQL": embedded_postgres(settings, None).stop(),
         }
     return [name for name, ran in stopped.items() if ran]
+
+
+def remove(settings: Settings) -> None:
+    """Stop the embedded servers and delete all their data, passwords and logs."""
+    stop(settings)
+    unsettle(settings.state / "postgres")
+    if settings.state.is_dir():
+        shutil.rmtree(settings.state)
 
 
 def status(settings: Settings) -> Status:

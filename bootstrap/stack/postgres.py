@@ -141,7 +141,7 @@ class EmbeddedPostgres:
     def _initdb(self, making: Path) -> None:
         locale = ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--encoding=UTF8"]
         access = ["-A", "scram-sha-256", "-U", SUPERUSER, "--pwfile", str(making / "password")]
-        tuning = [f"--set={name}={value}" for name, value in _SETTINGS.items()]
+        tuning = [f"--set={name}={value}" for name, value in (_SETTINGS | _memory()).items()]
         command = [str(binaries(self._account) / "initdb"), "-D", str(making / "data"), *access, *locale, *tuning]
         done = subprocess.run(
             command, cwd=making, env=_ENVIRONMENT, capture_output=True, text=True, **self._account.options
@@ -168,9 +168,8 @@ class EmbeddedPostgres:
 
     def _launch(self) -> psutil.Process | None:
         (self._data / "postmaster.pid").unlink(missing_ok=True)  # no server runs here: its pid may be another's now
-        settings = {"listen_addresses": processes.HOST, "port": str(self.port), "unix_socket_directories": ""}
-        if not _roomy(_SHARED_MEMORY):
-            settings["dynamic_shared_memory_type"] = "mmap"  # parallel queries would run out of room there
+        address = {"listen_addresses": processes.HOST, "port": str(self.port), "unix_socket_directories": ""}
+        settings = address | _memory()
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         command = [str(binaries(self._account) / "postgres"), "-D", str(self._data), *options]
         return processes.detach(command, log=self.log, cwd=self._data, env=_ENVIRONMENT, account=self._account.options)
@@ -196,5 +195,7 @@ class EmbeddedPostgres:
             time.sleep(0.05)
 
 
-def _roomy(folder: Path) -> bool:
-    return not folder.is_dir() or shutil.disk_usage(folder).free >= _SHARED_MEMORY_NEEDED
+def _memory() -> dict[str, str]:
+    """Parallel queries share memory; where there is too little of it they share files instead."""
+    scarce = _SHARED_MEMORY.is_dir() and shutil.disk_usage(_SHARED_MEMORY).free < _SHARED_MEMORY_NEEDED
+    return {"dynamic_shared_memory_type": "mmap"} if scarce else {}

@@ -12,7 +12,6 @@ from rich.console import Console
 from bootstrap import stack as stacks
 from bootstrap.progress import Progress
 from bootstrap.settings import Settings
-from bootstrap.stack.account import unsettle
 from tests.conftest import free_port
 
 
@@ -49,5 +48,4 @@ def home_folder() -> Iterator[Path]:
         home = parent / "state of the shop"
         yield home
         if home.is_dir():
-            stacks.stop(settings_for(home))
-            unsettle(home / "postgres")
+            stacks.remove(settings_for(home))
