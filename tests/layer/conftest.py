@@ -1,9 +1,13 @@
 """A shop small enough to count on paper, loaded and built as in a refresh."""
 
-from collections.abc import Callable
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
+import psycopg2
 import pytest
 import yaml
 from psycopg2.extensions import connection as Connection
@@ -15,6 +19,8 @@ from bootstrap.layer.spec import Layer
 from bootstrap.progress import Progress
 from bootstrap.settings import data_folder
 from warehouse.load import Load, load
+from warehouse.migrate import upgrade
+from warehouse.roles import ANALYST, OWNER, READER, ensure_roles
 from warehouse.sources import open_source
 
 DUMP = """create table public.retail (invoice_no text, stock_code text, description text, quantity integer,
@@ -47,12 +53,12 @@ def shop_lines(shop: dict[str, Any]) -> Lines:
     return [[cell.strip() for cell in line.split("|")] for line in shop["lines"].splitlines()]
 
 
-@pytest.fixture
-def load_lines(tmp_path: Path, quiet: Progress) -> Callable[[Connection, Lines], Load]:
+@pytest.fixture(scope="session")
+def load_lines(tmp_path_factory: pytest.TempPathFactory, quiet: Progress) -> Callable[[Connection, Lines], Load]:
     """Loads lines into the warehouse through a dump, in the open transaction."""
+    path = tmp_path_factory.mktemp("shop") / "shop.sql"
 
     def run(connection: Connection, lines: Lines) -> Load:
-        path = tmp_path / "shop.sql"
         rows = "\n".join("\t".join(cell or r"\N" for cell in line) for line in lines)
         path.write_text(DUMP.format(rows=rows), encoding="utf-8")
         with connection.cursor() as cursor:
@@ -61,7 +67,7 @@ def load_lines(tmp_path: Path, quiet: Progress) -> Callable[[Connection, Lines],
     return run
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def refresh(
     load_lines: Callable[[Connection, Lines], Load], layer: Layer, quiet: Progress
 ) -> Callable[[Connection, Lines], Build]:
@@ -76,3 +82,33 @@ def refresh(
         return built
 
     return run
+
+
+@pytest.fixture(scope="session")
+def shop_connection(
+    server_url: str, refresh: Callable[[Connection, Lines], Build], shop_lines: Lines
+) -> Iterator[Connection]:
+    """The shop, loaded and built once for all who only read it."""
+    with new_database(server_url) as url, closing(psycopg2.connect(url)) as connection:
+        refresh(connection, shop_lines)
+        yield connection
+
+
+@pytest.fixture(scope="session")
+def new_database_at(server_url: str) -> Callable[[], AbstractContextManager[str]]:
+    return lambda: new_database(server_url)
+
+
+@contextmanager
+def new_database(server_url: str) -> Iterator[str]:
+    """The owner's URL of a database that lives longer than one test."""
+    name = f"test_{secrets.token_hex(6)}"
+    parts = urlsplit(server_url)._replace(path=f"/{name}")
+    owner = urlunsplit(parts._replace(netloc=f"{OWNER}:dev@{parts.hostname}:{parts.port}"))
+    with closing(psycopg2.connect(server_url)) as server:
+        server.autocommit = True
+        server.cursor().execute(f"create database {name}")
+        ensure_roles(urlunsplit(parts), dict.fromkeys((OWNER, READER, ANALYST), "dev"))
+        upgrade(owner)
+        yield owner
+        server.cursor().execute(f"drop database {name} with (force)")
