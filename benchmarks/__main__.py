@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from benchmarks import refreshing
+from benchmarks import charts, refreshing
 from benchmarks.ratio import show
 from benchmarks.server import embedded
 
@@ -22,12 +22,15 @@ def main() -> None:
         "--data", type=Path, default=REPOSITORY.parent / "shared" / "data", help="the real data's folder"
     )
     parser.add_argument("--rounds", type=int, default=3, help="rounds of which the fastest counts")
+    parser.add_argument("--lines", type=int, default=200_000, help="lines of the demo shop that grows tenfold")
     options = parser.parse_args()
     console, parts = Console(width=150, highlight=False), options.parts or PARTS
     with tempfile.TemporaryDirectory(prefix="lgs-bench-") as name:
         folder = Path(name)
         if "refresh" in parts:
             _refresh(options.data, folder, options.rounds, console)
+        if "charts" in parts:
+            _charts(options.data, folder, options, console)
 
 
 def _refresh(data: Path, folder: Path, rounds: int, console: Console) -> None:
@@ -36,6 +39,14 @@ def _refresh(data: Path, folder: Path, rounds: int, console: Console) -> None:
         return
     with embedded(folder) as server:
         show("Refresh", refreshing.measure(server, data, folder, rounds=rounds), console)
+
+
+def _charts(data: Path, folder: Path, options: argparse.Namespace, console: Console) -> None:
+    real = data / "retail.sql.gz"
+    source = real if real.is_file() else None
+    said = "the real data" if source else f"a demo shop of {options.lines:,} lines, for the real data is not in {data}"
+    ratios = charts.measure(folder, source, lines=options.lines, rounds=max(5, options.rounds))
+    show(f"Charts, on {said}", ratios, console)
 
 
 if __name__ == "__main__":
