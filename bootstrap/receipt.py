@@ -119,8 +119,8 @@ class Receipt(BaseModel):
             text.append(f"{'Now' if name == next(iter(self.after)) else '':<9} {name.replace('_', ' ')}: {change}")
         if self.before:
             text.append(f"Segments  {self.segment_moves:,} customers changed segment")
-        for change in self.closed_month_changes:
-            text.append(f"! {change.month:%B %Y} {change.metric.replace('_', ' ')}: {change.before} -> {change.after}")
+        for moved in self.closed_month_changes:
+            text.append(f"! {moved.month:%B %Y} {moved.metric.replace('_', ' ')}: {moved.before} -> {moved.after}")
         return text
 
 

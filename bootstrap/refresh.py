@@ -150,7 +150,7 @@ def _twin_contracts(layer: Layer) -> list[Contract]:
 
 def _receipt(origin: dict[str, object], before: Figures, after: Figures, now: str, progress: Progress) -> Receipt:
     return Receipt(
-        **origin,  # type: ignore[arg-type]
+        **origin,
         fingerprint=now,
         before=before.headline,
         after=after.headline,

@@ -145,3 +145,8 @@ def _copy(package: Path, target: Path) -> None:
     for folder in [making, *(path for path in making.rglob("*") if path.is_dir())]:
         folder.chmod(0o755)
     making.rename(target)
+
+
+def client_program(name: str) -> Path:
+    """The wheel's ``pg_dump``, ``pg_restore`` or ``psql``, for whoever runs this."""
+    return _package() / "pginstall" / "bin" / name
