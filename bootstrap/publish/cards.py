@@ -6,12 +6,13 @@ wrong months. Handlebars with Superset's helpers draws them; classes are styled 
 
 from bootstrap.layer.spec import Metric
 
-_AGES = {1: "on the month before", 12: "on the same month last year"}
+_SYMBOLS = {"GBP": "£", "EUR": "€", "USD": "$"}
+_AGES = {1: "on the month before", 12: "on last year"}
 
 
 def _value(metric: Metric) -> str:
     if metric.currency:
-        return f'{{{{formatCurrency {metric.name} code="{metric.currency}" locale="en_GB" pattern="!#,##0"}}}}'
+        return f'{_SYMBOLS[metric.currency]}{{{{formatNumber (floor (sum {metric.name} 0.5)) "en-GB"}}}}'
     if "%" in metric.format:
         return f'{{{{sprintf "%.1f%%" (multiplication {metric.name} 100)}}}}'
     return f'{{{{formatNumber {metric.name} "en-GB"}}}}'

@@ -101,7 +101,7 @@ def _axis(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
         "tooltipTimeFormat": "%B %Y",
         "x_axis_sort_asc": True,
         "xAxisLabelInterval": "auto",
-        "xAxisLabelRotation": 45 if temporal else 0,
+        "xAxisLabelRotation": 0,
         "metrics": list(chart.metrics),
         "groupby": _by(chart),
         "truncate_metric": True,

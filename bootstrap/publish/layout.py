@@ -10,7 +10,7 @@ from bootstrap.publish.identity import identity
 from bootstrap.publish.spec import Brand, Chart, Dashboard, Filter, Row, Specs, Tab
 
 Native = dict[str, Any]
-_READING_HEIGHT = 5
+_READING_HEIGHT = 6
 
 
 def placeholders(dashboard: Dashboard) -> dict[str, int]:
