@@ -6,8 +6,9 @@ LGS_WAREHOUSE_URL  LGS_SUPERSET_URL            what is started here
 not set            not set                     PostgreSQL (databases ``lgs`` and ``superset``) and Superset
 not set            set                         PostgreSQL (database ``lgs``)
 set                not set                     Superset; its metadata lies on the named server in a database
-                                               ``superset`` of its own, or, when that server does not let us make
-                                               one or holds somebody else's, in an embedded PostgreSQL
+                                               ``superset`` of its own, or in an embedded PostgreSQL: when it was
+                                               there before, or that server lets us make no database, or holds
+                                               one of that name that is not ours
 set                set                         nothing
 =================  ==========================  ================================================================
 
@@ -91,11 +92,12 @@ class Stack:
 
     @cached_property
     def metadata(self) -> Metadata:
-        """Superset's metadata database: beside the warehouse where that server takes it, else embedded."""
+        """Superset's metadata database: where it is; else beside the warehouse, if that server takes it."""
         beside = self._metadata_on(self._admin_url)
-        if self.settings.warehouse_url is None or beside.possible():
+        if self.settings.warehouse_url is None or beside.present():
             return beside
-        return self._metadata_on(self.postgres.url())
+        was_embedded = os.path.lexists(self.postgres.folder)
+        return self._metadata_on(self.postgres.url()) if was_embedded or not beside.possible() else beside
 
     @property
     def launch(self) -> Launch:

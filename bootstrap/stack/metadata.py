@@ -38,11 +38,15 @@ class Metadata:
         fingerprint = hashlib.sha256(f"lgs metadata {self.secret_key}".encode()).hexdigest()[:16]
         return f"Metadata of the London Gift Shop BI, key {fingerprint}"
 
-    def possible(self) -> bool:
-        """Whether this server has our database, or lets us make one. Not so when it holds somebody else's."""
+    def present(self) -> bool:
+        """Whether this server has our database."""
         with _cursor(self.admin_url) as cursor:
-            state = self._state(cursor)
-            return state == "ours" or (state == "missing" and _may_create(cursor))
+            return self._state(cursor) == "ours"
+
+    def possible(self) -> bool:
+        """Whether this server has no such database yet, and lets us make it."""
+        with _cursor(self.admin_url) as cursor:
+            return self._state(cursor) == "missing" and _may_create(cursor)
 
     def ensure(self) -> None:
         """Make role and database where missing. Raises ``UsageError`` when there is somebody else's of that name."""

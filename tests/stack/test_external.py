@@ -93,6 +93,12 @@ def test_an_administrator_who_is_no_superuser_suffices(home: Path, shop_url: str
     execute(server.url(), "drop database superset", "drop owned by keeper cascade", "drop role lgs_superset, keeper")
 
 
+def test_metadata_stays_embedded_where_it_was_before_a_warehouse_was_named(home: Path, shop_url: str) -> None:
+    stack = stack_on(home, shop_url)
+    (home / "postgres").mkdir()
+    assert stack.metadata.admin_url == stack.postgres.url()
+
+
 def test_metadata_goes_to_an_embedded_server_when_the_named_one_allows_no_database(
     home: Path, shop_url: str, server: EmbeddedPostgres
 ) -> None:

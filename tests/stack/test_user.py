@@ -21,6 +21,23 @@ from tests.stack.places import open_folder
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
 NOBODY = Account("nobody")
+SCARCE = ["unshare", "--mount", "sh", "-c", 'mount -t tmpfs -o size=1m tmpfs /dev/shm && exec "$@"', "sh"]
+PARALLEL = """
+import sys
+from pathlib import Path
+import psycopg2
+from bootstrap.stack.postgres import EmbeddedPostgres
+
+server = EmbeddedPostgres(Path(sys.argv[1]), int(sys.argv[2]), "secret")
+server.start()
+connection = psycopg2.connect(server.url())
+cursor = connection.cursor()
+cursor.execute("create table t as select generate_series(1, 1000000) as n; analyze t")
+cursor.execute("explain (analyze, format json) select count(*) from t as a inner join t as b using (n)")
+print(cursor.fetchone())
+connection.close()
+server.remove()
+"""
 UP = """
 from bootstrap import stack
 from bootstrap.progress import Progress
@@ -130,3 +147,13 @@ def test_root_in_an_environment_closed_to_others_runs_a_copy_of_the_binaries(tmp
         server.remove()
     for copy in set(SHELTER.glob("postgresql-*")) - had:
         shutil.rmtree(copy)
+
+
+@pytest.mark.skipif(
+    subprocess.run([*SCARCE, "true"], capture_output=True).returncode != 0, reason="this machine lets nobody mount"
+)
+def test_where_shared_memory_is_scarce_queries_run_in_parallel_all_the_same(folder: Path) -> None:
+    command = [*SCARCE, sys.executable, "-c", PARALLEL, str(folder / "postgres"), str(free_port())]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert "'Workers Launched': 2" in done.stdout, done.stderr
+    assert "'Parallel Aware': True" in done.stdout
