@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || echo python3)
 BIN := .venv/bin
 UV := $(BIN)/uv pip
 
-.PHONY: up down test check lint bench lock env dev
+.PHONY: up down test compose-test check lint bench lock env dev
 
 up: env
 	@$(BIN)/lgs up
@@ -13,6 +13,9 @@ down:
 
 test: dev
 	@$(BIN)/python -m pytest
+
+compose-test: dev
+	@$(BIN)/python tests/compose
 
 lint: dev
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check --quiet . && $(BIN)/mypy

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import secrets
 import socket
 import subprocess
@@ -112,8 +113,10 @@ class Visitor:
         assert answer.ok, answer.text
         session.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
         session.headers["Referer"] = self.url
-        token = session.get(f"{self.url}/api/v1/security/csrf_token/", timeout=60)
-        session.headers["X-CSRFToken"] = token.json()["result"]
+        page = session.get(f"{self.url}/login/", timeout=60).text
+        token = re.search(r'name="csrf_token"\s+id="csrf_token"\s+value="([^"]+)"', page)
+        assert token, "the page carries no token against forged requests"
+        session.headers["X-CSRFToken"] = token[1]
         return session
 
     def get(self, path: str, **parameters: str) -> Any:

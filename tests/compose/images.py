@@ -34,8 +34,10 @@ def prepare(say: Callable[[str], None]) -> dict[str, str]:
         return {"LGS_VERSION": TAG}
     say("images: no registry is reached, so stand-ins made of Debian packages take the place of the official ones")
     _debian()
+    say("images: a Debian is there")
     _standin(PYTHON)
     _build_application(PYTHON)
+    say("images: the application is built")
     _standin(REDIS)
     _standin(POSTGRES, APPLICATION=f"{APPLICATION}:{TAG}")
     return {"LGS_VERSION": TAG, "LGS_POSTGRES_IMAGE": POSTGRES, "LGS_REDIS_IMAGE": REDIS}
