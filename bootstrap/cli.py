@@ -12,7 +12,9 @@ import typer
 from bootstrap import stack as stacks
 from bootstrap.backup import backup, restore
 from bootstrap.errors import LgsError
+from bootstrap.layer.house_rules import write_definitions
 from bootstrap.layer.loader import load_layer
+from bootstrap.layer.reference import write_reference
 from bootstrap.layer.spec import Layer
 from bootstrap.progress import Progress
 from bootstrap.publish import Published, Site, load_specs, publish
@@ -146,6 +148,19 @@ def url(name: Annotated[Address, typer.Argument(help="Which address.")]) -> None
     Example: psql "$(lgs url analyst)"
     """
     typer.echo(stacks.connect(load_settings()).url(name.value))
+
+
+@app.command()
+def docs(folder: Annotated[Path, typer.Argument(help="Where the pages stand.")] = Path("docs")) -> None:
+    """Write the pages that are generated: metrics from the specs, house rules with the figures of the loaded data.
+
+    Example: lgs docs
+    """
+    stack = stacks.connect(load_settings())
+    write_reference(load_layer(data_folder("views")), folder / "metrics.md")
+    with connected(stack.url("warehouse")) as connection, connection.cursor() as cursor:
+        write_definitions(cursor, folder / "definitions.md")
+    typer.echo(f"✓ metrics.md and definitions.md written to {folder}")
 
 
 @app.command()

@@ -50,7 +50,10 @@ def build(
     yet, all is built afresh. ``used_in`` names the charts of each metric for the catalogue. Call ``retire`` after the
     commit. Raises ``SpecError`` when a twin's columns are not those of its SQL, or the server refuses its SQL.
     """
-    cursor.execute("set local work_mem = '128MB'; set local jit = off")
+    cursor.execute(
+        "set local work_mem = '128MB'; set local jit = off; "
+        "set local parallel_setup_cost = 10; set local parallel_tuple_cost = 0.001"
+    )
     built = _built(cursor)
     definitions = {twin.relation: definition(twin) for twin in layer.twins}
     documents = documentation(layer, used_in or {})
@@ -89,7 +92,8 @@ def _drop_old(cursor: Cursor) -> None:
 def definition(twin: Twin) -> str:
     """A digest of all that decides what rows the relation holds and how they are kept."""
     columns = [column.name for column in twin.columns]
-    return sha256(repr((twin.sql, twin.kind, twin.kept_by, twin.key, twin.indexes, columns)).encode()).hexdigest()
+    decides = (twin.sql, twin.kind, twin.kept_by, twin.looks_back, twin.key, twin.indexes, columns)
+    return sha256(repr(decides).encode()).hexdigest()
 
 
 def content_hashes(cursor: Cursor, layer: Layer) -> dict[str, str]:
@@ -199,12 +203,11 @@ def _by_month(cursor: Cursor, layer: Layer, months: Sequence[date], progress: Pr
 
 
 def _replace(cursor: Cursor, twin: Twin, months: Sequence[date]) -> int:
-    chosen = {"months": list(months)}
-    cursor.execute(f"delete from {twin.relation} where month = any(%(months)s)", chosen)
-    query = sql.SQL("insert into {} select * from ({}) as q where month = any({})").format(
-        sql.SQL(twin.relation), sql.SQL(twin.sql), sql.Literal(chosen["months"])
-    )
-    cursor.execute(query)
+    chosen = "month >= {}" if twin.looks_back else "month = any({})"
+    where = sql.SQL(chosen).format(sql.Literal(min(months) if twin.looks_back else list(months)))
+    names = {"table": sql.SQL(twin.relation), "query": sql.SQL(twin.sql), "where": where}
+    cursor.execute(sql.SQL("delete from {table} where {where}").format(**names))
+    cursor.execute(sql.SQL("insert into {table} select * from ({query}) as q where {where}").format(**names))
     rows = cursor.rowcount
     cursor.execute(f"analyze {twin.relation}")
     return rows

@@ -104,6 +104,8 @@ def _check_names(document: Document, twin: Twin, metrics: Mapping[str, Metric]) 
         raise document.error("a stored relation needs a key.", ["key"])
     if twin.kept_by and (twin.kind != "stored" or "month" not in twin.key):
         raise document.error("only a stored relation with month in its key can be kept by month.", ["kept_by"])
+    if twin.looks_back and not twin.kept_by:
+        raise document.error("only what is kept by month can look back.", ["looks_back"])
     for position, name in enumerate(twin.metrics):
         if name not in metrics:
             raise document.error(f'"{name}" is not a metric. {nearest(name, metrics)}', ["metrics", position])
@@ -168,7 +170,7 @@ def _in_order(twins: list[Twin]) -> tuple[Twin, ...]:
         for name in twin.reads:
             if not name.startswith("warehouse.") and name not in by_name and name not in GENERATED:
                 raise _sql_error(twin, name, f'"{name}" is not a relation. {nearest(name, by_name)}')
-            if twin.kept_by and name in by_name and not by_name[name].kept_by:
+            if twin.kept_by and name in by_name and not _may_keep(twin, by_name[name]):
                 raise _sql_error(twin, name, f'what is kept by month cannot stand on "{name}", which is not.')
             if twin.schema_name == "rollup" and name.startswith("mart."):
                 raise _sql_error(twin, name, f'a rollup cannot stand on "{name}": mart is built after it.')
@@ -178,6 +180,11 @@ def _in_order(twins: list[Twin]) -> tuple[Twin, ...]:
     except CycleError as error:
         circle = error.args[1]
         raise _sql_error(by_name[circle[0]], circle[-2], f"it reads itself: {' <- '.join(circle)}.") from error
+
+
+def _may_keep(twin: Twin, below: Twin) -> bool:
+    """Whether the rows of a month in ``twin`` stay right while the same month stays as it is ``below``."""
+    return not below.reads or bool(below.kept_by and (twin.looks_back or not below.looks_back))
 
 
 def _sql_error(twin: Twin, name: str, message: str) -> SpecError:

@@ -56,6 +56,7 @@ class Twin(Spec):
     description: str = Field(description="ends in the grain: One row per ...")
     kind: Literal["view", "stored"]
     kept_by: Literal["month"] | None = Field(None, description="stored, and only changed months are rebuilt")
+    looks_back: bool = Field(False, description="kept by month, and each month stands on those before it too")
     key: tuple[str, ...] = Field(description="the columns that tell rows apart; empty for a view where none do")
     indexes: tuple[tuple[str, ...], ...] = Field((), description="further indexes of a stored relation")
     owner: str

@@ -98,7 +98,7 @@ def test_a_circle_is_shown(views):
 
 
 def test_what_is_kept_by_month_stands_on_nothing_else(views):
-    edit(views / "rollup/invoice_month.sql", "warehouse.line", "rollup.segment")
+    edit(views / "rollup/invoice_month.sql", "warehouse.line", "mart.rfm_history")
     assert "kept by month cannot stand on" in str(refusal(views))
 
 

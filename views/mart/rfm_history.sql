@@ -1,11 +1,5 @@
 with
 
-month as (
-
-    select * from rollup.month
-
-),
-
 invoice_month as (
 
     select * from rollup.invoice_month
@@ -15,6 +9,15 @@ invoice_month as (
 segment as (
 
     select * from rollup.segment
+
+),
+
+month as (
+
+    select distinct
+        month,
+        (month + interval '1 month')::date as as_of
+    from invoice_month
 
 ),
 
@@ -31,7 +34,7 @@ bought as (
 
 ),
 
-customer_month as (
+customer_month as materialized (
 
     select
         customer_id,
@@ -44,70 +47,75 @@ customer_month as (
 
 ),
 
-running as (
+-- One snapshot at a time, so that replacing a month computes that month alone.
+scored as (
 
     select
         month.month,
         month.as_of,
-        customer_month.customer_id,
-        max(customer_month.last_invoice_at) as last_invoice_at,
-        sum(customer_month.frequency)::bigint as frequency,
-        sum(customer_month.monetary) as monetary
+        snapshot.*
     from month
-    inner join customer_month on month.month >= customer_month.month
-    group by month.month, month.as_of, customer_month.customer_id
+    cross join lateral (
+        with
 
-),
+        running as (
 
-ranked as (
+            select
+                customer_id,
+                max(last_invoice_at) as last_invoice_at,
+                extract(day from month.as_of::timestamp - max(last_invoice_at))::integer as recency,
+                sum(frequency)::bigint as frequency,
+                sum(monetary) as monetary
+            from customer_month
+            where customer_month.month <= month.month
+            group by customer_id
 
-    select
-        *,
-        extract(day from as_of::timestamp - last_invoice_at)::integer as recency,
-        row_number() over (partition by month order by frequency, customer_id) as frequency_rank
-    from running
+        ),
 
-),
+        ranked as (
 
-edge as (
+            select
+                *,
+                row_number() over (order by frequency, customer_id) as frequency_rank
+            from running
 
-    select
-        month,
-        percentile_cont(array[0.2, 0.4, 0.6, 0.8]) within group (order by recency) as recency,
-        percentile_cont(array[0.2, 0.4, 0.6, 0.8]) within group (order by frequency_rank) as frequency_rank,
-        percentile_cont(array[0.2, 0.4, 0.6, 0.8]) within group (order by monetary::double precision) as monetary
-    from ranked
-    group by month
+        ),
 
-),
+        edge as (
 
-scored as (
+            select
+                percentile_cont(array[0.2, 0.4, 0.6, 0.8]) within group (order by recency) as recency,
+                percentile_cont(array[0.2, 0.4, 0.6, 0.8]) within group (order by frequency_rank) as frequency_rank,
+                percentile_cont(array[0.2, 0.4, 0.6, 0.8]) within group (order by monetary::double precision)
+                    as monetary
+            from ranked
 
-    select
-        ranked.month,
-        ranked.as_of,
-        ranked.customer_id,
-        ranked.last_invoice_at,
-        ranked.recency,
-        ranked.frequency,
-        ranked.monetary,
-        5
-        - (ranked.recency > edge.recency[1])::integer
-        - (ranked.recency > edge.recency[2])::integer
-        - (ranked.recency > edge.recency[3])::integer
-        - (ranked.recency > edge.recency[4])::integer as r_score,
-        1
-        + (ranked.frequency_rank > edge.frequency_rank[1])::integer
-        + (ranked.frequency_rank > edge.frequency_rank[2])::integer
-        + (ranked.frequency_rank > edge.frequency_rank[3])::integer
-        + (ranked.frequency_rank > edge.frequency_rank[4])::integer as f_score,
-        1
-        + (ranked.monetary::double precision > edge.monetary[1])::integer
-        + (ranked.monetary::double precision > edge.monetary[2])::integer
-        + (ranked.monetary::double precision > edge.monetary[3])::integer
-        + (ranked.monetary::double precision > edge.monetary[4])::integer as m_score
-    from ranked
-    inner join edge on ranked.month = edge.month
+        )
+
+        select
+            ranked.customer_id,
+            ranked.last_invoice_at,
+            ranked.recency,
+            ranked.frequency,
+            ranked.monetary,
+            5
+            - (ranked.recency > edge.recency[1])::integer
+            - (ranked.recency > edge.recency[2])::integer
+            - (ranked.recency > edge.recency[3])::integer
+            - (ranked.recency > edge.recency[4])::integer as r_score,
+            1
+            + (ranked.frequency_rank > edge.frequency_rank[1])::integer
+            + (ranked.frequency_rank > edge.frequency_rank[2])::integer
+            + (ranked.frequency_rank > edge.frequency_rank[3])::integer
+            + (ranked.frequency_rank > edge.frequency_rank[4])::integer as f_score,
+            1
+            + (ranked.monetary::double precision > edge.monetary[1])::integer
+            + (ranked.monetary::double precision > edge.monetary[2])::integer
+            + (ranked.monetary::double precision > edge.monetary[3])::integer
+            + (ranked.monetary::double precision > edge.monetary[4])::integer as m_score
+        from ranked
+        cross join edge
+    ) as snapshot
 
 )
 
