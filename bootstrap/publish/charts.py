@@ -30,6 +30,7 @@ TYPES = {
     "treemap": "treemap_v2",
     "trend": "big_number",
 }
+_PAGE = 20
 _AXIS = {"area", "bar", "line", "mixed", "trend"}
 
 
@@ -247,9 +248,9 @@ def _table(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
         "order_desc": chart.sort.descending if chart.sort else True,
         "table_timestamp_format": "%b %Y",
         "column_config": _column_config(chart, twin, metrics),
-        "page_length": 20,
+        "page_length": _PAGE,
         "server_pagination": chart.paged,
-        "server_page_length": 20,
+        "server_page_length": _PAGE,
         "include_search": True,
         "show_cell_bars": False,
         "color_pn": False,
@@ -352,14 +353,20 @@ def _query(chart: Chart, native: Native, metrics: tuple[str, ...]) -> Native:
     return query | _conditions(native)
 
 
+def _page(query: Native) -> list[Native]:
+    """The first page and the number of all rows, as the table asks for them."""
+    return [query | {"row_limit": _PAGE, "row_offset": 0}, query | {"is_rowcount": True, "row_limit": 0, "orderby": []}]
+
+
 def query_context(chart: Chart, layer: Layer) -> str:
     """The saved data request: what reports, exports and the check after publishing ask for. JSON text."""
     native = params(chart, layer)
     halves = [half for half in (chart.metrics, chart.more_metrics) if half] or [()]
+    queries = [_query(chart, native, half) for half in halves]
     context = {
         "datasource": {"id": 0, "type": "table"},
         "force": False,
-        "queries": [_query(chart, native, half) for half in halves],
+        "queries": _page(queries[0]) if chart.paged else queries,
         "form_data": native,
         "result_format": "json",
         "result_type": "full",

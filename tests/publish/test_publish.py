@@ -1,0 +1,208 @@
+"""Publishing to a real Superset: plan, apply, prune, drift, clashes, and never half."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+import pytest
+import yaml
+
+from bootstrap.errors import CheckFailed, Unreachable, UsageError
+from bootstrap.layer.spec import Layer
+from bootstrap.publish import Published, Site, publish
+from bootstrap.publish.client import Client
+from bootstrap.publish.identity import identity
+from bootstrap.publish.live import ids
+from bootstrap.settings import data_folder
+from tests.conftest import Shop, free_port
+from tests.publish.conftest import Publish, silent
+
+pytestmark = pytest.mark.stack
+TABLES = ("dbs", "tables", "table_columns", "sql_metrics", "slices", "dashboards", "row_level_security_filters")
+NEW_CHART = """
+title: How many units go out?
+viz: line
+dataset: sales_month
+metrics: [units]
+x: month
+"""
+
+
+def stamps(shop: Shop) -> list[tuple[Any, ...]]:
+    """When each object of Superset was last changed."""
+    union = " union all ".join(f"select '{table}', id, changed_on from {table}" for table in TABLES)
+    with psycopg2.connect(shop.stack.url("metadata")) as connection, connection.cursor() as cursor:
+        cursor.execute(f"{union} order by 1, 2")
+        return cursor.fetchall()
+
+
+def execute(shop: Shop, statement: str) -> None:
+    with psycopg2.connect(shop.stack.url("metadata")) as connection, connection.cursor() as cursor:
+        cursor.execute(statement)
+
+
+def chart_id(admin: Client, name: str) -> int:
+    return ids(admin)["charts"][str(identity("charts", name))]
+
+
+def chart(admin: Client, name: str) -> dict[str, Any]:
+    found: dict[str, Any] = admin.get(f"/api/v1/chart/{chart_id(admin, name)}")["result"]
+    return found
+
+
+def labels(published: Published, verb: str) -> list[str]:
+    return [step.label for step in published.steps if step.verb == verb]
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+
+
+def add_chart(specs: Path) -> None:
+    (specs / "charts" / "units.yml").write_text(NEW_CHART)
+    dashboard = yaml.safe_load((specs / "dashboards" / "sales_customers.yml").read_text())
+    dashboard["tabs"][0]["rows"].append({"charts": {"units": 12}})
+    (specs / "dashboards" / "sales_customers.yml").write_text(yaml.safe_dump(dashboard, sort_keys=False))
+
+
+def test_nothing_is_sent_when_nothing_changed(shop: Shop, publish_specs: Publish) -> None:
+    publish_specs(data_folder("superset"))
+    before = stamps(shop)
+    published = publish_specs(data_folder("superset"))
+    assert not published.changed
+    assert "nothing was sent" in published.lines()[0]
+    assert stamps(shop) == before
+
+
+def test_a_plan_names_the_fields_and_touches_nothing(shop: Shop, specs: Path, publish_specs: Publish) -> None:
+    edit(specs / "charts" / "monthly_sales.yml", "How much do we sell each month?", "What do we sell each month?")
+    before = stamps(shop)
+    planned = publish_specs(specs, plan_only=True)
+    assert planned.counts["update"] == 2
+    assert planned.planned
+    assert "  update    chart monthly_sales: slice_name" in planned.lines()
+    assert "  update    dashboard sales_customers: position" in planned.lines()
+    assert stamps(shop) == before
+
+
+def test_only_what_changed_is_sent(shop: Shop, specs: Path, admin: Client, publish_specs: Publish) -> None:
+    edit(specs / "charts" / "sales_growth.yml", "Above zero is growth.", "Above zero, sales grow.")
+    before = {(table, number): at for table, number, at in stamps(shop)}
+    published = publish_specs(specs)
+    moved = {(table, number) for table, number, at in stamps(shop) if before[table, number] != at}
+    dashboard = ids(admin)["dashboards"][str(identity("dashboards", "sales_customers"))]
+    assert moved == {("slices", chart_id(admin, "sales_growth")), ("dashboards", dashboard)}
+    assert published.counts["unchanged"] + 2 == len(published.steps)
+
+
+def test_what_left_the_specs_is_pruned_and_nothing_else(specs: Path, admin: Client, publish_specs: Publish) -> None:
+    add_chart(specs)
+    assert labels(publish_specs(specs), "create") == ["chart units"]
+    ours = chart(admin, "units")
+    copy = {
+        "slice_name": "My units",
+        "viz_type": ours["viz_type"],
+        "datasource_id": json.loads(ours["params"])["datasource"].split("__")[0],
+        "datasource_type": "table",
+        "params": ours["params"],
+        "certified_by": ours["certified_by"],
+        "certification_details": ours["certification_details"],
+    }
+    kept = admin.post("/api/v1/chart/", copy)["id"]
+    pruned = publish_specs(data_folder("superset"))
+    assert labels(pruned, "prune") == ["chart 'How many units go out?'"]
+    assert str(identity("charts", "units")) not in ids(admin)["charts"]
+    assert admin.get(f"/api/v1/chart/{kept}")["result"]["slice_name"] == "My units"
+    admin.delete(f"/api/v1/chart/{kept}")
+
+
+def test_a_change_by_hand_is_restored_and_reported(admin: Client, publish_specs: Publish) -> None:
+    number = chart_id(admin, "monthly_sales")
+    admin.put(f"/api/v1/chart/{number}", {"slice_name": "Something else"})
+    published = publish_specs(data_folder("superset"))
+    assert [step.label for step in published.drift] == ["chart monthly_sales"]
+    assert published.drift[0].fields == ("slice_name",)
+    assert "1 changed by hand since the last publish, restored." in published.lines()
+    assert chart(admin, "monthly_sales")["slice_name"] == "How much do we sell each month?"
+    assert chart_id(admin, "monthly_sales") == number
+
+
+def test_a_change_of_the_specs_is_no_drift(specs: Path, publish_specs: Publish) -> None:
+    edit(specs / "charts" / "monthly_sales.yml", "How much do we sell each month?", "What do we sell each month?")
+    assert publish_specs(specs).drift == ()
+
+
+def test_a_lost_link_is_put_back(shop: Shop, admin: Client, publish_specs: Publish) -> None:
+    execute(shop, f"delete from dashboard_slices where slice_id = {chart_id(admin, 'sales_growth')}")
+    publish_specs(data_folder("superset"))
+    rows = admin.get("/api/v1/dashboard/sales-customers/charts")["result"]
+    assert chart_id(admin, "sales_growth") in {row["id"] for row in rows}
+
+
+def test_somebody_elses_dashboard_is_not_taken_over_unless_asked(
+    specs: Path, admin: Client, publish_specs: Publish
+) -> None:
+    other = admin.post("/api/v1/dashboard/", {"dashboard_title": "Mine", "slug": "units"})["id"]
+    add_chart(specs)
+    text = (specs / "dashboards" / "sales_customers.yml").read_text()
+    edit(specs / "dashboards" / "sales_customers.yml", "- charts:\n      units: 12\n", "")
+    second = {"title": "Units", "slug": "units", "access": ["Analyst"]}
+    second["tabs"] = [{"name": "Units", "rows": [{"charts": {"units": 12}}]}]
+    (specs / "dashboards" / "units.yml").write_text(yaml.safe_dump(second))
+    assert text
+    with pytest.raises(UsageError, match=r"dashboard 'units'.*--adopt"):
+        publish_specs(specs)
+    assert admin.get(f"/api/v1/dashboard/{other}")["result"]["dashboard_title"] == "Mine"
+    published = publish_specs(specs, adopt=True)
+    assert len(published.adopted) == 1
+    assert admin.get(f"/api/v1/dashboard/{other}")["result"]["dashboard_title"] == "Units"
+
+
+def test_a_chart_that_does_not_answer_leaves_the_site_as_it_was(
+    shop: Shop, specs: Path, admin: Client, publish_specs: Publish
+) -> None:
+    publish_specs(data_folder("superset"))
+    add_chart(specs)
+    edit(specs / "charts" / "units.yml", "x: month", 'x: month\nwhere:\n  - {sql: "no_such_column = 1"}')
+    edit(specs / "charts" / "monthly_sales.yml", "How much do we sell each month?", "What do we sell each month?")
+    with pytest.raises(CheckFailed, match=r"chart 'units' does not answer.*no_such_column"):
+        publish_specs(specs)
+    assert chart(admin, "monthly_sales")["slice_name"] == "How much do we sell each month?"
+    assert str(identity("charts", "units")) not in ids(admin)["charts"]
+    assert not publish_specs(data_folder("superset")).changed
+
+
+def test_row_rules_are_kept_as_the_specs_say(shop: Shop, specs: Path, admin: Client, publish_specs: Publish) -> None:
+    rule = "row_rules:\n  Shop floor:\n    description: No wholesalers.\n    datasets: [rfm_customer]\n"
+    rule += "    roles: [Marketing]\n    clause: monetary < 100000\n"
+    (specs / "access.yml").write_text((specs / "access.yml").read_text() + rule)
+    assert labels(publish_specs(specs), "create") == ["row rule Shop floor"]
+    assert not publish_specs(specs).changed
+    assert labels(publish_specs(data_folder("superset")), "prune") == ["row rule Shop floor"]
+    assert admin.list("/api/v1/rowlevelsecurity/", order="name") == []
+
+
+def test_a_role_changed_by_hand_is_put_right(admin: Client, publish_specs: Publish) -> None:
+    role = next(row["id"] for row in admin.list("/api/v1/security/roles/") if row["name"] == "Marketing")
+    before = admin.get(f"/api/v1/security/roles/{role}/permissions/")["result"]
+    kept = [row["id"] for row in before if row["permission_name"] != "can_csv"]
+    admin.post(f"/api/v1/security/roles/{role}/permissions", {"permission_view_menu_ids": kept})
+    published = publish_specs(data_folder("superset"))
+    assert [step.fields for step in published.steps if step.label == "role Marketing"] == [("can_csv on Superset",)]
+    after = admin.get(f"/api/v1/security/roles/{role}/permissions/")["result"]
+    assert {row["id"] for row in after} == {row["id"] for row in before}
+
+
+def test_a_refused_sign_in_says_which_settings_to_correct(site: Site, layer: Layer) -> None:
+    wrong = Site(site.url, site.username, "not the password", site.connections, site.users)
+    with pytest.raises(UsageError, match="LGS_SUPERSET_PASSWORD"):
+        publish(wrong, layer, specs=data_folder("superset"), progress=silent())
+
+
+def test_an_absent_superset_is_named_with_its_setting(site: Site, layer: Layer) -> None:
+    absent = Site(f"http://127.0.0.1:{free_port()}", site.username, site.password, site.connections, site.users)
+    with pytest.raises(Unreachable, match="LGS_SUPERSET_URL"):
+        publish(absent, layer, specs=data_folder("superset"), progress=silent())

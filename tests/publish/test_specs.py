@@ -1,0 +1,61 @@
+"""Specs are read strictly: what is wrong is named with file, line, field and the nearest valid name."""
+
+from pathlib import Path
+
+import pytest
+
+from bootstrap.errors import SpecError
+from bootstrap.layer.spec import Layer
+from bootstrap.publish import load_specs
+from bootstrap.settings import data_folder
+
+CHART = "charts/monthly_sales.yml"
+DASHBOARD = "dashboards/sales_customers.yml"
+WRONG = [
+    (CHART, "metrics: [sales]", "metrics: [salse]", 'There is no metric on sales_month "salse". Did you mean "sales"?'),
+    (
+        CHART,
+        "dataset: sales_month",
+        "dataset: sale_month",
+        'There is no dataset "sale_month". Did you mean',
+    ),
+    (CHART, "x: month", "x: mont", 'There is no column in sales_month "mont". Did you mean "month"?'),
+    (CHART, "viz: bar", "viz: barr", "viz: Input should be"),
+    (CHART, "viz: bar", "vis: bar\nviz: bar", '"vis" is not a field here. Did you mean "viz"?'),
+    (CHART, "dataset: sales_month\n", "", 'the field "dataset" is missing'),
+    (
+        DASHBOARD,
+        "{monthly_sales: 7",
+        "{montly_sales: 7",
+        'There is no chart "montly_sales". Did you mean',
+    ),
+    (DASHBOARD, "{monthly_sales: 7", "{monthly_sales: 9", "the widths add up to 14; a row has 12"),
+    (DASHBOARD, "{key_figures: 12}", "{monthly_sales: 12}", 'The chart "monthly_sales" stands here twice.'),
+    (DASHBOARD, "access: [Marketing", "access: [Marketeer", 'There is no role "Marketeer". Did you mean "Marketing"?'),
+    (DASHBOARD, "column: segment,", "column: segments,", 'There is no column in sales_month "segments".'),
+    ("access.yml", "roles: [Analyst]", "roles: [Analist]", 'There is no role "Analist". Did you mean "Analyst"?'),
+]
+
+
+def test_the_specs_in_the_repository_are_right(layer: Layer) -> None:
+    specs = load_specs(data_folder("superset"), layer)
+    shown = {name for dashboard in specs.dashboards.values() for name in dashboard.charts}
+    assert shown == set(specs.charts), "every chart stands on a dashboard"
+
+
+@pytest.mark.parametrize(("file", "right", "wrong", "message"), WRONG)
+def test_a_wrong_spec_is_named(specs: Path, layer: Layer, file: str, right: str, wrong: str, message: str) -> None:
+    text = (specs / file).read_text()
+    assert right in text
+    (specs / file).write_text(text.replace(right, wrong, 1))
+    with pytest.raises(SpecError) as caught:
+        load_specs(specs, layer)
+    assert message in str(caught.value)
+    assert caught.value.path == specs / file
+    assert caught.value.line
+
+
+def test_a_broken_file_is_named_with_its_line(specs: Path, layer: Layer) -> None:
+    (specs / CHART).write_text("title: [unclosed\nviz: bar\n")
+    with pytest.raises(SpecError, match=r"monthly_sales\.yml:\d"):
+        load_specs(specs, layer)
