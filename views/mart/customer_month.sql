@@ -74,7 +74,10 @@ final as (
         known.country,
         coalesce(known.customer_id::text, 'Guests') as customer,
         known.customer_id,
-        case when known.customer_id is null then 'Guests' else coalesce(rfm_customer.segment, 'Not scored') end as segment,
+        case
+            when known.customer_id is null then 'Guests'
+            else coalesce(rfm_customer.segment, 'Not scored')
+        end as segment,
         case
             when known.customer_id is null then 'Guests'
             else coalesce(rfm_history.segment_at_month_end, 'Not scored')

@@ -40,14 +40,14 @@ measured as (
     from monthly
     cross join lateral (
         values
-            (1, 'Sales', 'GBP', monthly.sales),
-            (2, 'Placed orders', 'invoices', monthly.orders_placed),
-            (3, 'Cancelled orders', 'invoices', monthly.orders_cancelled),
-            (4, 'Cancelled value', 'GBP', monthly.cancelled_value),
-            (5, 'Active customers', 'customers', monthly.active_customers),
-            (6, 'New customers', 'customers', monthly.new_customers),
-            (7, 'Sales per customer', 'GBP', monthly.known_sales / nullif(monthly.active_customers, 0)),
-            (8, 'Cancellation rate', 'percent', 100 * monthly.orders_cancelled / nullif(monthly.orders, 0))
+        (1, 'Sales', 'GBP', monthly.sales),
+        (2, 'Placed orders', 'invoices', monthly.orders_placed),
+        (3, 'Cancelled orders', 'invoices', monthly.orders_cancelled),
+        (4, 'Cancelled value', 'GBP', monthly.cancelled_value),
+        (5, 'Active customers', 'customers', monthly.active_customers),
+        (6, 'New customers', 'customers', monthly.new_customers),
+        (7, 'Sales per customer', 'GBP', monthly.known_sales / nullif(monthly.active_customers, 0)),
+        (8, 'Cancellation rate', 'percent', 100 * monthly.orders_cancelled / nullif(monthly.orders, 0))
     ) as listed (kpi_order, kpi, unit, value)
 
 ),

@@ -42,7 +42,8 @@ active as (
         invoice_month.month,
         count(distinct customer.customer_id) as active_customers,
         count(distinct customer.customer_id) filter (where customer.first_month = invoice_month.month) as new_customers,
-        count(distinct customer.customer_id) filter (where customer.first_month < invoice_month.month) as existing_customers
+        count(distinct customer.customer_id) filter (where customer.first_month < invoice_month.month)
+            as existing_customers
     from invoice_month
     inner join customer on invoice_month.customer_id = customer.customer_id
     group by invoice_month.month
