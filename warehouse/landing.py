@@ -1,4 +1,4 @@
-"""Puts a source into ``landing``: its lines as text, and those that cannot even be put into columns."""
+"""Puts a source into ``landing``: its lines as text, and those that cannot be transactions."""
 
 import io
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from psycopg2.extensions import cursor as Cursor
 
 from bootstrap.errors import SourceError
 from warehouse.queries import query
-from warehouse.sources import COLUMNS, Reject, Source
+from warehouse.sources import COLUMNS, Source
 
 
 def land(cursor: Cursor, source: Source) -> int:
@@ -33,19 +33,21 @@ def land(cursor: Cursor, source: Source) -> int:
 
 
 def put_rejects(cursor: Cursor, source: Source) -> None:
-    """Fill ``landing.reject``: with what the source could not put into columns, and with what ``rejects.sql`` finds."""
-    for reject in source.rejects:
-        _put(cursor, source, reject, landing_line=None)
-    cursor.execute(query("rejects"))
-    for reject in [Reject(*row) for row in cursor.fetchall()]:
-        _put(cursor, source, reject, landing_line=reject.number)
-
-
-def _put(cursor: Cursor, source: Source, reject: Reject, *, landing_line: int | None) -> None:
-    file, place = source.place(reject.number)
+    """Fill ``landing.reject``: with what the source could not put into columns, and with what ``reject.sql`` finds."""
     cursor.execute(
-        "insert into landing.reject (file, line_number, reason, text, landing_line) values (%s, %s, %s, %s, %s)",
-        (file, place, reject.reason, reject.text, landing_line),
+        "drop table if exists pg_temp.unfit; "
+        "create temporary table unfit (line_number bigint, reason text, text text) on commit drop"
+    )
+    source.rejects.file.seek(0)
+    cursor.copy_expert("copy unfit from stdin", source.rejects.file)
+    places = source.places
+    cursor.execute(
+        query("reject"),
+        {
+            "names": [place.name for place in places],
+            "starts": [place.start for place in places],
+            "shifts": [place.shift for place in places],
+        },
     )
 
 

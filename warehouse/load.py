@@ -6,6 +6,7 @@ the warehouse holds are replaced.
 
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 
 from psycopg2 import DataError
 from psycopg2.extensions import cursor as Cursor
@@ -62,7 +63,7 @@ def load(cursor: Cursor, source: Source, *, max_rejects: float, progress: Progre
         step.note = f"{len(changed)} of {len(months)} months changed"
     if changed:
         with progress.step("load the warehouse") as step:
-            step.rows = _replace(cursor, typed, changed)
+            step.rows = _replace(cursor, typed, {month: months.get(month) for month in changed})
         with progress.step("derive dimensions"):
             refresh_dimensions(cursor)
     rejected = _rejected(cursor)
@@ -72,6 +73,7 @@ def load(cursor: Cursor, source: Source, *, max_rejects: float, progress: Progre
 def _settings(cursor: Cursor) -> None:
     cursor.execute(
         "set local work_mem = '256MB'; set local maintenance_work_mem = '256MB'; set local jit = off; "
+        "set local parallel_setup_cost = 10; set local parallel_tuple_cost = 0.001; "
         "set local datestyle = 'ISO, MDY'; set local client_min_messages = warning; "
         "drop table if exists pg_temp.fingerprint, pg_temp.repeat"
     )
@@ -87,7 +89,7 @@ def _fingerprint(cursor: Cursor, source: Source, *, max_rejects: float) -> str:
     try:
         cursor.execute(query("fingerprint", typed=typed))
         cursor.execute("select coalesce(bool_and(is_plain), true) from fingerprint")
-        if cursor.fetchone() == (True,) and not source.rejects:
+        if cursor.fetchone() == (True,) and not source.rejects.count:
             cursor.execute("release savepoint typing")
             return typed
     except DataError:
@@ -131,11 +133,14 @@ def _changed(cursor: Cursor, months: dict[date, _Month]) -> list[date]:
     return sorted(month for month in months.keys() | held.keys() if months.get(month) != held.get(month))
 
 
-def _replace(cursor: Cursor, typed: str, changed: list[date]) -> int:
-    """Put the lines of the changed months into the warehouse; the number of lines written."""
+def _replace(cursor: Cursor, typed: str, changed: dict[date, _Month | None]) -> int:
+    """Put the lines of the changed months into the warehouse; the number of lines written.
+
+    A month that the file does not have any more is ``None``.
+    """
     cursor.execute("select not exists (select from warehouse.line)")
     is_first = cursor.fetchone() == (True,)
-    months = {"months": changed, "rules": rules()}
+    months = {"months": list(changed)}
     if is_first:
         cursor.execute(query("drop_indexes"))
     else:
@@ -148,6 +153,19 @@ def _replace(cursor: Cursor, typed: str, changed: list[date]) -> int:
     if is_first:
         cursor.execute(query("create_indexes"))
     cursor.execute("analyze warehouse.line")
-    cursor.execute("delete from warehouse.month where month = any(%(months)s)", months)
-    cursor.execute(query("month"), months)
+    _note_months(cursor, changed)
     return lines
+
+
+def _note_months(cursor: Cursor, changed: dict[date, _Month | None]) -> None:
+    cursor.execute("delete from warehouse.month where month = any(%s)", (list(changed),))
+    held = {month: content for month, content in changed.items() if content}
+    cursor.execute(
+        query("month"),
+        {
+            "months": list(held),
+            "lines": [content.lines for content in held.values()],
+            "hashes": [Decimal(content.content_hash) for content in held.values()],
+            "rules": rules(),
+        },
+    )

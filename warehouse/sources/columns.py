@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import cache
 from pathlib import Path
 
 from bootstrap.errors import SourceError
@@ -41,9 +42,9 @@ def map_columns(names: Sequence[str], *, path: Path) -> Mapping:
     """
     found: dict[str, list[int]] = {meaning: [] for meaning in COLUMNS}
     for index, name in enumerate(names):
-        for meaning, spellings in MEANINGS.items():
-            if _plain(name) in map(_plain, spellings):
-                found[meaning].append(index)
+        meaning = _SPELLED.get(_plain(name))
+        if meaning:
+            found[meaning].append(index)
     for meaning, indexes in found.items():
         if not indexes:
             raise SourceError(_missing(meaning, names), path=path)
@@ -55,20 +56,21 @@ def map_columns(names: Sequence[str], *, path: Path) -> Mapping:
 
 def fits(names: Sequence[str]) -> int:
     """How many of the meanings are among the names, 0 to 8: how alike a table is to the one looked for."""
-    plain = {_plain(name) for name in names}
-    return sum(any(_plain(spelling) in plain for spelling in spellings) for spellings in MEANINGS.values())
+    return len({_SPELLED[_plain(name)] for name in names if _plain(name) in _SPELLED})
 
 
 def _missing(meaning: str, names: Sequence[str]) -> str:
-    plain = {_plain(name): name for name in names}
-    taken = {_plain(spelling) for spellings in MEANINGS.values() for spelling in spellings}
-    candidates = [name for name in plain if name not in taken]
+    plain = {_plain(name): name for name in names if _plain(name) not in _SPELLED}
     for spelling in MEANINGS[meaning]:
-        near = get_close_matches(_plain(spelling), candidates, n=1, cutoff=0.7)
+        near = get_close_matches(_plain(spelling), list(plain), n=1, cutoff=0.7)
         if near:
             return f"no column for {meaning}; found {plain[near[0]]}: did you mean it? Rename it to {meaning}."
     return f"no column for {meaning}; found {', '.join(names)}. Add the column, or name it {meaning}."
 
 
+@cache
 def _plain(name: str) -> str:
     return re.sub(r"[\W_]+", "", name).lower()
+
+
+_SPELLED = {_plain(spelling): meaning for meaning, spellings in MEANINGS.items() for spelling in spellings}

@@ -8,9 +8,7 @@ from warehouse.sources.columns import Mapping
 # COPY would turn \x41 and \101 into any byte. pg_dump never writes them.
 _ESCAPE = re.compile(rb"\\(.?)", re.DOTALL)
 _ESCAPES = frozenset(b"NbfnrtvN\\"[i : i + 1] for i in range(9))
-_WRONG_COUNT = "has {found} columns instead of {width}"
-
-Reject = Callable[[int, str, bytes], None]
+Reject = Callable[[int, str, str], None]
 
 
 def numbered(block: bytes, first: int, mapping: Mapping, reject: Reject) -> tuple[int, bytes]:
@@ -40,7 +38,7 @@ def _good(rows: Iterator[tuple[int, bytes]], width: int, reject: Reject) -> Iter
     for number, line in rows:
         reason = _reason(line, width)
         if reason:
-            reject(number, reason, line)
+            reject(number, reason, line.decode("utf-8", "replace"))
         else:
             yield number, line
 
@@ -48,13 +46,13 @@ def _good(rows: Iterator[tuple[int, bytes]], width: int, reject: Reject) -> Iter
 def _reason(line: bytes, width: int) -> str:
     found = line.count(b"\t") + 1
     if found != width:
-        return _WRONG_COUNT.format(found=found, width=width)
+        return f"{found} columns instead of {width}"
     if b"\0" in line:
-        return "has a NUL character"
+        return "a NUL character"
     if b"\r" in line:
-        return "has a bare carriage return"
+        return "a carriage return within the line"
     if b"\\" in line and not {escape.group(1) for escape in _ESCAPE.finditer(line)} <= _ESCAPES:
-        return "has a backslash that no dump has"
+        return "a backslash that pg_dump does not write"
     return ""
 
 

@@ -1,21 +1,40 @@
 """What every form of a handed-over file offers to the loader."""
 
+import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import IO
 
 from warehouse.sources.stream import sha256
 
+_IN_MEMORY = 1 << 20
+_LONGEST_TEXT = 2000
+
 
 @dataclass(frozen=True)
-class Reject:
-    """A line that does not even have the columns. ``number`` is 1-based."""
+class Place:
+    """From line ``start`` of a source on, line n is line n - ``shift`` of what people know as ``name``."""
 
-    number: int
-    reason: str
-    text: str
+    name: str
+    start: int = 0
+    shift: int = 0
+
+
+class Rejects:
+    """Lines that do not even have the columns, as COPY text: number, reason and text. Many of them wait on disk."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.file: IO[bytes] = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - lives as long as the source
+
+    def add(self, number: int, reason: str, text: str) -> None:
+        """``number`` is 1-based. A text too long to read is shortened."""
+        self.count += 1
+        row = (str(number), copy_text(reason), copy_text(text[:_LONGEST_TEXT].replace("\0", "\ufffd")))
+        self.file.write(("\t".join(row) + "\n").encode("utf-8", "replace"))
 
 
 @dataclass
@@ -25,7 +44,7 @@ class Source(ABC):
     path: Path
     form: str
     lines_read: int = field(default=0, init=False)
-    rejects: list[Reject] = field(default_factory=list, init=False)
+    rejects: Rejects = field(default_factory=Rejects, init=False)
     null = "\\N"
 
     @cached_property
@@ -38,6 +57,11 @@ class Source(ABC):
         """``real`` or ``double precision`` where prices may be printed with more digits than they have."""
         return None
 
+    @property
+    def places(self) -> list[Place]:
+        """What to call the parts of the file in ``landing.reject``, by their first line."""
+        return [Place(self.path.name)]
+
     @abstractmethod
     def blocks(self) -> Iterator[bytes]:
         """Lines for ``COPY landing.line FROM STDIN``: the line number, then ``COLUMNS``, tab-separated UTF-8.
@@ -45,9 +69,7 @@ class Source(ABC):
         Missing values are ``null``. Raises ``SourceError`` for a file that cannot be read to its end.
         """
 
-    def place(self, number: int) -> tuple[str, int]:
-        """What to call the file in ``landing.reject``, and the line's number there."""
-        return self.path.name, number
 
-    def reject(self, number: int, reason: str, text: str) -> None:
-        self.rejects.append(Reject(number, reason, text[:2000].replace("\0", "\ufffd")))
+def copy_text(text: str) -> str:
+    """One value as COPY writes it."""
+    return text.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")

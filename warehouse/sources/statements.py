@@ -4,7 +4,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-_LONGEST = 1 << 20
+from warehouse.sources.stream import LONGEST_LINE
+
+_LONGEST, _TAIL = 1 << 20, 1 << 12
 _OPENING = re.compile(
     rb"""(?P<comment>--[^\n]*) | (?P<block>/\*) | (?P<escape>(?<![\w$\x80-\xff])[eE]') | (?P<quote>') | (?P<name>")
     | (?P<dollar>(?<![\w$\x80-\xff])\$(?:[A-Za-z_\x80-\xff][\w\x80-\xff]*)?\$)
@@ -47,16 +49,35 @@ class Reader:
     def __init__(self, blocks: Iterator[bytes]) -> None:
         self._blocks = blocks
         self.block, self.offset, self.number = b"", 0, 1
-        self.has_backslashes = False
+        self.has_backslashes, self.tail = False, b""
 
     def more(self) -> bool:
         """Whether there is something left; takes the next block when this one is used up."""
         while self.offset >= len(self.block):
-            following = next(self._blocks, None)
+            following = self._following()
             if following is None:
                 return False
             self.block, self.offset = following, 0
         return True
+
+    def extend(self) -> bool:
+        """Join the next block to what is left of this one; false at the end of the file.
+
+        Raises ``OverflowError`` when something is longer than a whole file of transactions should have.
+        """
+        following = self._following()
+        if following is None:
+            return False
+        self.block, self.offset = self.block[self.offset :] + following, 0
+        if len(self.block) > LONGEST_LINE:
+            raise OverflowError
+        return True
+
+    def _following(self) -> bytes | None:
+        following = next(self._blocks, None)
+        if following is not None:
+            self.tail = following[-_TAIL:] if len(following) >= _TAIL else (self.tail + following)[-_TAIL:]
+        return following
 
     def take(self, end: int) -> bytes:
         """What stands before ``end`` in this block, which is passed over."""

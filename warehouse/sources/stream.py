@@ -1,5 +1,6 @@
 """The bytes of a handed-over file: plain or gzip, read once, in blocks of whole lines."""
 
+import codecs
 import gzip
 import hashlib
 import zlib
@@ -8,11 +9,11 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from bootstrap.errors import SourceError
+from warehouse.sources.encodings import decoded
 
 BLOCK = 1 << 20
 LONGEST_LINE = 16 << 20
 _GZIP = b"\x1f\x8b"
-_UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 def sha256(path: Path) -> str:
@@ -22,6 +23,7 @@ def sha256(path: Path) -> str:
 
 
 def is_gzip(path: Path) -> bool:
+    """Whether the file begins as gzip does."""
     with _reading(path), path.open("rb") as file:
         return file.read(2) == _GZIP
 
@@ -33,7 +35,7 @@ def open_bytes(path: Path) -> BinaryIO:
 
 def start(path: Path, size: int = BLOCK) -> bytes:
     """The first bytes, unpacked. Raises ``SourceError`` as ``blocks`` does."""
-    with open_bytes(path) as file, _reading(path):
+    with _reading(path), open_bytes(path) as file:
         return file.read(size)
 
 
@@ -58,6 +60,19 @@ def blocks(path: Path) -> Iterator[bytes]:
                 _check_length(rest, path)
         if rest:
             yield rest
+
+
+def text_blocks(path: Path, encoding: str = "utf-8") -> Iterator[bytes]:
+    """The same blocks, checked to be ``encoding`` and turned into UTF-8.
+
+    Raises ``SourceError`` that names the first line with a byte that the encoding does not have.
+    """
+    number = 1
+    for block in blocks(path):
+        block = block.removeprefix(codecs.BOM_UTF8) if number == 1 else block
+        text = decoded(block, encoding, path, number)
+        yield block if encoding == "utf-8" else text.encode()
+        number += block.count(b"\n")
 
 
 def _check_length(rest: bytes, path: Path) -> None:

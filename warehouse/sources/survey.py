@@ -1,6 +1,5 @@
 """Finds the shop's table in a plain dump, of any server version, schema, owner and column order."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,11 +7,7 @@ from pathlib import Path
 from bootstrap.errors import SourceError
 from warehouse.sources import names
 from warehouse.sources.columns import COLUMNS, fits, map_columns
-from warehouse.sources.encodings import codec, decoded
 from warehouse.sources.statements import Reader, Statement
-
-_ENCODING = re.compile(r"\s*set\s+client_encoding\s*(?:=|to)\s*'?([\w-]+)", re.IGNORECASE)
-_CUT = "The file is cut off. Have it dumped or copied again, wholly."
 
 
 @dataclass(frozen=True)
@@ -23,6 +18,7 @@ class Data:
     columns: list[str]
     is_copy: bool
     number: int
+    head: bytes = b""
 
     @property
     def is_shop(self) -> bool:
@@ -36,7 +32,6 @@ class Survey:
 
     reader: Reader
     path: Path
-    encoding: str = "utf-8"
     types: dict[str, dict[str, str]] = field(default_factory=dict)
     tables: dict[str, list[str]] = field(default_factory=dict)
 
@@ -48,14 +43,18 @@ class Survey:
                 self.tables[data.table] = data.columns
                 yield data
 
-    def lines(self, table: str) -> Iterator[tuple[int, bytes]]:
+    def lines(self, data: Data) -> Iterator[tuple[int, bytes]]:
         """The lines of a COPY, in blocks. Raises ``SourceError`` when the file ends within them."""
         try:
             yield from self.reader.data()
         except EOFError:
-            raise SourceError(
-                f"the file ends inside the data of table {table}. {_CUT}", path=self.path, line=self.reader.number
-            ) from None
+            why = f"the file ends inside the data of table {data.table}: it is cut off. Have it dumped or copied again."
+            raise SourceError(why, path=self.path, line=self.reader.number) from None
+
+    def pass_over(self, data: Data) -> None:
+        """Read the COPY data of another table away."""
+        for _ in self.lines(data):
+            pass
 
     def not_found(self) -> SourceError:
         """Why no table will do: the column that is missing in the one most alike, or the tables there are."""
@@ -75,20 +74,19 @@ class Survey:
         )
 
     def _data(self, statement: Statement) -> Data | None:
-        text = decoded(statement.text, self.encoding, self.path, statement.number)
-        if found := _ENCODING.match(text):
-            self.encoding = codec(found[1], self.path)
+        text = statement.text.decode("utf-8", "replace")  # a statement beyond its first MiB may end within a character
         if created := names.create_head(text):
             self.types[created[0]] = created[1]
             self.tables[created[0]] = list(created[1])
         if statement.is_copy and (copied := names.copy_head(text)):
             return self._copy(*copied, number=statement.number)
         if statement.is_insert and (inserted := names.insert_head(text)):
-            return Data(inserted[0], inserted[1] or list(self.types.get(inserted[0], {})), False, statement.number)
+            columns = inserted[1] or list(self.types.get(inserted[0], {}))
+            return Data(inserted[0], columns, is_copy=False, number=statement.number, head=statement.text)
         return None
 
     def _copy(self, table: str, columns: list[str], options: str, *, number: int) -> Data:
-        data = Data(table, columns or list(self.types.get(table, {})), True, number)
+        data = Data(table, columns or list(self.types.get(table, {})), is_copy=True, number=number)
         if options and data.is_shop:
             why = f"COPY {table} has options that pg_dump does not write ({options}). Hand over a plain pg_dump."
             raise SourceError(why, path=self.path, line=number)

@@ -4,6 +4,7 @@ create temporary table fingerprint on commit drop as
 select
     line_number,
     date_trunc('month', invoice_at)::date as month,
+    invoice_at::date as day,
     hash_record_extended(
         row(invoice_no, stock_code, description, quantity, invoice_at, unit_price, customer_id, country), 0
     ) as hash,

@@ -1,18 +1,6 @@
 insert into warehouse.month
 with
 
-hashes as (
-
-    select
-        month,
-        count(*) as lines,
-        sum(hash::numeric) as content_hash
-    from fingerprint
-    where month = any(%(months)s)
-    group by month
-
-),
-
 amounts as (
 
     select
@@ -21,6 +9,12 @@ amounts as (
     from warehouse.line
     where month = any(%(months)s)
     group by month
+
+),
+
+hashes as (
+
+    select * from unnest(%(months)s::date[], %(lines)s::bigint[], %(hashes)s::numeric[]) as h (month, lines, content_hash)
 
 )
 

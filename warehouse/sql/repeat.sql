@@ -38,9 +38,8 @@ overlap_lines as (
     from fingerprint
     inner join landing.line as landed on fingerprint.line_number = landed.line_number
     where
-        fingerprint.month = '2010-12-01'
-        and fingerprint.month = any(%(months)s)
-        and landed.invoice_date::timestamp < '2010-12-10'
+        fingerprint.month = any(%(months)s)
+        and fingerprint.day between '2010-12-01' and '2010-12-09'
     group by landed.invoice_no, fingerprint.hash
 
 ),
