@@ -61,9 +61,14 @@ class Server:
 
     def inspect(self, service: str) -> dict[str, Any]:
         """What the engine says of a service's container."""
-        name = self.compose("ps", "--quiet", service).stdout.split()[-1]
-        described: dict[str, Any] = json.loads(self.docker("inspect", name))[0]
+        described: dict[str, Any] = json.loads(self.docker("inspect", self.container(service)))[0]
         return described
+
+    def container(self, service: str) -> str:
+        """The id of a service's container; asked of the engine, which answers ten times as fast as Compose."""
+        labels = {"project": self.project, "service": service, "oneoff": "False"}
+        filters = [f"--filter=label=com.docker.compose.{name}={value}" for name, value in labels.items()]
+        return self.docker("ps", "--all", "--quiet", *filters)
 
     def wait_healthy(self, service: str, *, started_after: str = "", seconds: float = 240) -> dict[str, Any]:
         """Wait until the container is well, and was started after the given moment of the engine's clock."""
@@ -86,7 +91,7 @@ class Server:
     def query(self, sql: str, database: str = "lgs") -> str:
         """What the database answers to its superuser."""
         script = 'PGPASSWORD=$POSTGRES_PASSWORD exec psql -h 127.0.0.1 -U postgres -d "$1" -AtX -c "$2"'
-        return self.compose("exec", "-T", "postgres", "sh", "-c", script, "sh", database, sql).stdout.strip()
+        return self.docker("exec", self.container("postgres"), "sh", "-c", script, "sh", database, sql)
 
     def passwords(self) -> dict[str, str]:
         """The generated passwords, out of the job's volume."""
