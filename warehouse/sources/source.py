@@ -1,6 +1,7 @@
 """What every form of a handed-over file offers to the loader."""
 
 import tempfile
+import weakref
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -28,7 +29,11 @@ class Rejects:
 
     def __init__(self) -> None:
         self.count = 0
-        self.file: IO[bytes] = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - lives as long as the source
+        self.file: IO[bytes] = tempfile.SpooledTemporaryFile(_IN_MEMORY)
+        weakref.finalize(self, self.file.close)
+
+    def __del__(self) -> None:
+        self.file.close()
 
     def add(self, number: int, reason: str, text: str) -> None:
         """``number`` is 1-based. A text too long to read is shortened."""
