@@ -61,14 +61,14 @@ scored as (
         running as (
 
             select
-                customer_id,
-                max(last_invoice_at) as last_invoice_at,
-                extract(day from month.as_of::timestamp - max(last_invoice_at))::integer as recency,
-                sum(frequency)::bigint as frequency,
-                sum(monetary) as monetary
+                customer_month.customer_id,
+                max(customer_month.last_invoice_at) as last_invoice_at,
+                extract(day from month.as_of::timestamp - max(customer_month.last_invoice_at))::integer as recency,
+                sum(customer_month.frequency)::bigint as frequency,
+                sum(customer_month.monetary) as monetary
             from customer_month
             where customer_month.month <= month.month
-            group by customer_id
+            group by customer_month.customer_id
 
         ),
 
