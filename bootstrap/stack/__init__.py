@@ -246,6 +246,7 @@ def _ensure_database(admin_url: str, name: str) -> None:
         connection.autocommit = True
         cursor.execute("select 1 from pg_database where datname = %s", [name])
         if cursor.fetchone() is None:
+            cursor.execute("revoke all on database postgres, template1 from public")  # BI roles see one database
             cursor.execute(f"create database {name}")
 
 

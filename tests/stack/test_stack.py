@@ -63,10 +63,11 @@ def test_each_address_opens_as_its_role(running: Stack) -> None:
         running.url("elsewhere")
 
 
-def test_bi_roles_cannot_open_supersets_own_database(running: Stack) -> None:
+@pytest.mark.parametrize("database", ["superset", "postgres", "template1"])
+def test_bi_roles_open_the_warehouse_alone(running: Stack, database: str) -> None:
     for name in ("reader", "analyst"):
         with pytest.raises(psycopg2.OperationalError, match="permission denied"):
-            psycopg2.connect(replaced(running.url(name), database="superset"))
+            psycopg2.connect(replaced(running.url(name), database=database))
 
 
 def test_superset_is_the_real_one_and_knows_its_administrator(running: Stack) -> None:
