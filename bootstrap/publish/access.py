@@ -38,7 +38,7 @@ class Directory:
         found = cls(client)
         found.roles = {row["name"]: row["id"] for row in client.list(_ROLES)}
         found.users = {row["username"]: row for row in client.list(_USERS)}
-        found.rules = {row["name"]: row for row in client.list(_RULES, order="name")}
+        found.rules = {row["name"]: row for row in client.list(_RULES)}
         rows = client.list("/api/v1/security/permissions-resources/")
         found.permissions = {f"{row['permission']['name']} on {row['view_menu']['name']}": row["id"] for row in rows}
         return found

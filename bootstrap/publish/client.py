@@ -11,6 +11,13 @@ from bootstrap.errors import CheckFailed, Unreachable, UsageError
 Json = dict[str, Any]
 _PAGE = 100
 _PASSES = 5
+_ORDER = {
+    "/api/v1/database/": "database_name",
+    "/api/v1/dataset/": "table_name",
+    "/api/v1/chart/": "slice_name",
+    "/api/v1/dashboard/": "dashboard_title",
+    "/api/v1/rowlevelsecurity/": "name",
+}
 _VERSIONS = ("6.1.",)
 
 
@@ -96,14 +103,14 @@ class Client:
         form = {"sparse": "true", "passwords": json.dumps(passwords)}
         self._answer(self._send("POST", "/api/v1/assets/import/", files=files, data=form))
 
-    def list(self, path: str, *, order: str = "id", columns: tuple[str, ...] = ()) -> list[Json]:
-        """All rows of a list endpoint, each with its ``id``, sorted by the column ``order``.
+    def list(self, path: str, columns: tuple[str, ...] = ()) -> list[Json]:
+        """All rows of a list endpoint, each with its ``id``.
 
-        Superset caps a page at 100, and rows that are equal in ``order`` may change places between two pages. So rows
-        are counted by id, and read again when one slipped through.
+        Superset caps a page at 100, and rows that are equal in what it sorts by may change places between two pages.
+        So rows are counted by id, and read again when one slipped through.
         """
         chosen = f",columns:!({','.join(columns)})" if columns else ""
-        sorting = f"order_column:{order},order_direction:asc{chosen}"
+        sorting = f"order_column:{_ORDER.get(path, 'id')},order_direction:asc{chosen}"
         found: dict[int, Json] = {}
         for _ in range(_PASSES):
             answer = self.get(f"{path}?q=(page:0,page_size:{_PAGE},{sorting})")

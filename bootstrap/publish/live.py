@@ -17,12 +17,6 @@ from bootstrap.publish.identity import read_mark
 
 Native = dict[str, Any]
 PATHS = {"databases": "database", "datasets": "dataset", "charts": "chart", "dashboards": "dashboard"}
-_NAMES = {
-    "databases": "database_name",
-    "datasets": "table_name",
-    "charts": "slice_name",
-    "dashboards": "dashboard_title",
-}
 
 
 @dataclass
@@ -61,11 +55,10 @@ def _export(client: Client) -> dict[str, dict[str, Native]]:
 
 def ids(client: Client) -> dict[str, dict[str, int]]:
     """Kind to uuid to numeric id."""
-    found: dict[str, dict[str, int]] = {}
-    for kind, path in PATHS.items():
-        rows = client.list(f"/api/v1/{path}/", order=_NAMES[kind], columns=("id", "uuid"))
-        found[kind] = {row["uuid"]: row["id"] for row in rows}
-    return found
+    return {
+        kind: {row["uuid"]: row["id"] for row in client.list(f"/api/v1/{path}/", ("id", "uuid"))}
+        for kind, path in PATHS.items()
+    }
 
 
 def read(client: Client) -> Live:
