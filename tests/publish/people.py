@@ -35,8 +35,8 @@ class Person:
         return self.session.request(method, self.url + path, allow_redirects=False, **options)
 
     def may(self, method: str, path: str, **options: Any) -> bool:
-        """Whether the request was carried out."""
-        return self.send(method, path, **options).ok
+        """Whether the request was carried out; being sent to the sign-in page is a no."""
+        return self.send(method, path, **options).status_code in range(200, 300)
 
     def json(self, path: str) -> Any:
         answer = self.send("GET", path)
