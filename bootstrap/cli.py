@@ -18,6 +18,7 @@ from bootstrap.layer.reference import write_reference
 from bootstrap.layer.spec import Layer
 from bootstrap.progress import Progress
 from bootstrap.publish import Published, Site, load_specs, publish
+from bootstrap.questions import write_questions
 from bootstrap.receipt import Receipt, newest_receipt
 from bootstrap.refresh import Refreshed, connected, refresh
 from bootstrap.settings import Settings, data_folder, load_settings
@@ -152,15 +153,16 @@ def url(name: Annotated[Address, typer.Argument(help="Which address.")]) -> None
 
 @app.command()
 def docs(folder: Annotated[Path, typer.Argument(help="Where the pages stand.")] = Path("docs")) -> None:
-    """Write the pages that are generated: metrics from the specs, house rules with the figures of the loaded data.
+    """Write the pages that are generated: metrics and questions from the specs, house rules with the loaded figures.
 
     Example: lgs docs
     """
-    stack = stacks.connect(load_settings())
-    write_reference(load_layer(data_folder("views")), folder / "metrics.md")
+    stack, layer = stacks.connect(load_settings()), load_layer(data_folder("views"))
+    write_reference(layer, folder / "metrics.md")
+    write_questions(data_folder("superset"), load_specs(data_folder("superset"), layer), folder / "questions.md")
     with connected(stack.url("warehouse")) as connection, connection.cursor() as cursor:
         write_definitions(cursor, folder / "definitions.md")
-    typer.echo(f"✓ metrics.md and definitions.md written to {folder}")
+    typer.echo(f"✓ metrics.md, questions.md and definitions.md written to {folder}")
 
 
 @app.command()
