@@ -153,6 +153,8 @@ def start(settings: Settings, *, progress: Progress, wait: bool = True) -> Stack
     home = _home(settings.state)
     with exclusive(home / "stack.lock"):
         stack = Stack(settings, _credentials(home))
+        if settings.superset_url is None:
+            stack.superset.require_port()  # before anything is started
         _start_warehouse(stack, progress)
         if settings.superset_url is None:
             _launch_superset(stack, progress)

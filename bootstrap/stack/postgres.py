@@ -90,8 +90,8 @@ class EmbeddedPostgres:
         if self._listens():
             self._await_answer(self.process())
             return False
-        self.stop()  # on another port, or what a killed server left
         processes.require_free(self.port, setting=PORT_SETTING)
+        self.stop()  # on another port, or what a killed server left
         settle(self.folder, self._account)
         self._initialise()
         self._await_answer(self._launch())

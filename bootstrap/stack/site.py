@@ -85,23 +85,28 @@ class EmbeddedSuperset:
     def healthy(self) -> bool:
         """Whether our own process runs and answers on the port."""
         process = self.process()
-        return process is not None and f"{processes.HOST}:{self.port}" in process.cmdline() and self._answers()
+        return process in processes.find(*self._place, *self._bind) and self._answers()
 
     def start(self, launch: Launch) -> bool:
         """Start it without waiting for it. ``False`` when it runs already, just so.
 
         Raises ``UsageError`` when the port is taken.
         """
+        self.require_port()
         process, name = self.process(), self._name(launch)
         if process is not None and name in process.cmdline() and self._lives(process):
             return False
         self.stop()
-        processes.require_free(self.port, setting=PORT_SETTING)
         (self.folder / "cache").mkdir(mode=0o700, parents=True, exist_ok=True)
         environment = launch.environment(folder=self.folder, port=self.port)
         started = processes.detach(self._command(name, launch.workers), log=self.log, cwd=self.folder, env=environment)
         self._pid_file.write_text("" if started is None else str(started.pid))
         return True
+
+    def require_port(self) -> None:
+        """Raise ``UsageError`` when the port is taken by something else."""
+        if not processes.find(*self._place, *self._bind):
+            processes.require_free(self.port, setting=PORT_SETTING)
 
     def wait(self) -> None:
         """Wait until it answers. Raises ``CheckFailed`` with the end of the log when it does not."""
@@ -130,8 +135,16 @@ class EmbeddedSuperset:
         except (FileNotFoundError, ValueError):
             return None
 
+    @property
+    def _place(self) -> tuple[str, str]:
+        return "--chdir", str(self.folder)
+
+    @property
+    def _bind(self) -> tuple[str, str]:
+        return "--bind", f"{processes.HOST}:{self.port}"
+
     def _family(self) -> list[psutil.Process]:
-        return processes.find("--chdir", str(self.folder))
+        return processes.find(*self._place)
 
     def _name(self, launch: Launch) -> str:
         return f"lgs-{launch.fingerprint(folder=self.folder, port=self.port)}"
@@ -139,9 +152,7 @@ class EmbeddedSuperset:
     def _command(self, name: str, workers: int) -> list[str]:
         options: Mapping[str, str | int] = {
             "--config": "python:bootstrap.stack.gunicorn_conf",
-            "--chdir": str(self.folder),
             "--name": name,
-            "--bind": f"{processes.HOST}:{self.port}",
             "--worker-class": "gthread",
             "--workers": workers,
             "--threads": _THREADS,
@@ -156,7 +167,16 @@ class EmbeddedSuperset:
         memory = ["--worker-tmp-dir", str(_MEMORY)] if os.access(_MEMORY, os.W_OK) else []
         pairs = [str(part) for pair in options.items() for part in pair]
         flags = ["--preload", "--no-control-socket", *memory]
-        return [sys.executable, "-m", "gunicorn", *pairs, *flags, "bootstrap.stack.web:create_app()"]
+        return [
+            sys.executable,
+            "-m",
+            "gunicorn",
+            *self._place,
+            *self._bind,
+            *pairs,
+            *flags,
+            "bootstrap.stack.web:create_app()",
+        ]
 
     def _lives(self, process: psutil.Process) -> bool:
         """Whether it answers, or is young enough to be starting still."""

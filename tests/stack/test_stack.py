@@ -233,7 +233,17 @@ def test_another_superset_on_the_port_is_not_taken_for_this_one(running: Stack, 
     settings = settings_for(home, superset_port=running.settings.superset_port)
     with pytest.raises(UsageError, match="is taken by python"):
         stacks.start(settings, progress=quiet())
-    assert [service.healthy for service in stacks.status(settings).services] == [True, False]
+    assert [service.pid for service in stacks.status(settings).services] == [None, None]
+
+
+def test_a_changed_port_that_is_taken_leaves_what_runs_alone(running: Stack) -> None:
+    before = pids(running)
+    with listening() as port:
+        for setting in ("postgres_port", "superset_port"):
+            with pytest.raises(UsageError, match=f"LGS_{setting.upper()}"):
+                stacks.start(running.settings.model_copy(update={setting: port}), progress=quiet())
+    assert pids(running) == before
+    assert logs_in(running)
 
 
 def test_a_superset_that_cannot_start_shows_the_end_of_its_log(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
