@@ -1,6 +1,7 @@
 """CSV files of both editions of the public data set, and what spreadsheets make of them."""
 
 import csv
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from warehouse.sources.source import Source, copy_text
 
 _DELIMITERS = ",;\t"
 _ALIKE = len(COLUMNS) // 2
+_SQL = re.compile(r"\s*(--|/\*|\\|(alter|begin|copy|create|drop|insert|select|set|start)\s)", re.IGNORECASE)
 _LONGEST_RECORD = 100  # lines that one quoted text may go over
 
 
@@ -98,6 +100,6 @@ def open_csv(path: Path) -> CsvFile | None:
     line = lines[number - 1] if lines else ""
     names = {mark: next(csv.reader([line], delimiter=mark), []) for mark in _DELIMITERS}
     delimiter = max(_DELIMITERS, key=lambda mark: fits(names[mark]))
-    if fits(names[delimiter]) < _ALIKE:
+    if _SQL.match(line) or fits(names[delimiter]) < _ALIKE:
         return None
     return CsvFile(path, "CSV", delimiter, number, map_columns(names[delimiter], path=path))

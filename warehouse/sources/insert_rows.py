@@ -19,7 +19,7 @@ NULL = "NULL"
 _NULL_AS_TEXT = "\\x4eULL"  # so COPY tells the text NULL from nothing
 _SMALLEST, _LARGEST = 1 << 10, 1 << 16  # bytes that are looked at together
 _ENDS = (b");", b") ON CONFLICT DO NOTHING;")
-_UNUSUAL = (b" E'", b" e'", b"(E'", b"(e'", b",E'", b",e'", b"'NULL'", b"\0", b"\r")
+_UNUSUAL = (b" E'", b" e'", b"(E'", b"(e'", b",E'", b",e'", b"'NULL'", b"()", b"\0", b"\r")
 _TOKEN = re.compile(
     rb"""(?P<blank>\s+|--[^\n]*\n|/\*.*?\*/) | (?P<escape>[eE]'(?:[^'\\]++|\\.|'')*+') | (?P<quote>'(?:[^']++|'')*+')
     | (?P<mark>[(),;]) | (?P<bare>[^\s(),;']+)""",
@@ -92,11 +92,11 @@ class InsertRows:
     def _alike(self, chunk: bytes, start: bytes, ends: tuple[bytes, ...]) -> list[bytes]:
         lines = chunk.split(b"\n")
         lines.pop()
-        is_unusual = any(sign in chunk for sign in _UNUSUAL)
+        is_unusual = any(sign in chunk for sign in _UNUSUAL) or chunk.count(b"('") > len(lines)
         for index, line in enumerate(lines):
             if not (line.startswith(start) and line.endswith(ends) and line.count(b"'") % 2 == 0):
                 return lines[:index]
-            if is_unusual and any(sign in line for sign in _UNUSUAL):
+            if is_unusual and (line.count(b"('") > 1 or any(sign in line for sign in _UNUSUAL)):
                 return lines[:index]
             if self.is_open and line.endswith(b";"):
                 return lines[: index + 1]

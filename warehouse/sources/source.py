@@ -29,7 +29,7 @@ class Rejects:
 
     def __init__(self) -> None:
         self.count = 0
-        self.file: IO[bytes] = tempfile.SpooledTemporaryFile(_IN_MEMORY)
+        self.file: IO[bytes] = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115
         weakref.finalize(self, self.file.close)
 
     def __del__(self) -> None:

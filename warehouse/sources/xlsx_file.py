@@ -47,7 +47,7 @@ class XlsxFile(Source):
                 number, names = _header(sheet)
                 first_rows.append(names)
                 if fits(names) >= _ALIKE:
-                    place = Place(f"{self.path.name} [{sheet.title}]", shift, shift)
+                    place = Place(f"{self.path.name} [{sheet.title}]", shift + 1, shift)
                     self.parts.append(place)
                     mapping = map_columns(names, path=self.path.with_name(place.name))
                     rows = sheet.iter_rows(min_row=number + 1, max_col=mapping.width, values_only=True)
@@ -91,7 +91,8 @@ def open_xlsx(path: Path) -> XlsxFile:
         is_bomb = member.file_size > _BOMB_SIZE and member.file_size > _BOMB_RATIO * max(member.compress_size, 1)
         is_strings = member.filename.endswith("sharedStrings.xml") and member.file_size > _LARGEST_STRINGS
         if is_bomb or is_strings or member.file_size > _LARGEST:
-            why = f"{member.filename} in it would unpack to {member.file_size >> 20:,} MiB. Save the lines as CSV instead."
+            size = f"{member.file_size >> 20:,} MiB"
+            why = f"{member.filename} in it would unpack to {size}, so it is not read. Save the lines as CSV instead."
             raise SourceError(why, path=path)
     return XlsxFile(path, "XLSX")
 

@@ -39,7 +39,7 @@ judged as (
                 then 'unit price is no number'
             when abs(unit_price::numeric) >= 1e9 then 'unit price is out of range'
             when coalesce(customer_id, '') = '' then null
-            when customer_id !~ '^[0-9]+([.]0*)?([eE][+]?[0-9]{1,2})?$' then 'customer id is no whole number'
+            when customer_id !~ '^[0-9]+([.][0-9]*)?([eE][+]?[0-9]{1,2})?$' then 'customer id is no whole number'
             when customer_id::numeric not between 1 and 2147483647 then 'customer id is out of range'
             when customer_id::numeric <> trunc(customer_id::numeric) then 'customer id is no whole number'
         end as reason

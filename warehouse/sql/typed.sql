@@ -16,7 +16,7 @@ select
         and octet_length(stock_code) between 1 and 40
         and invoice_no <> ' '
         and stock_code <> ' '
-        and quantity = quantity::integer::text
+        and quantity = quantity::numeric::integer::text
         and invoice_date like '____-__-__ __:__:__'
         and invoice_date between '1970' and '2200'
         and unit_price < ':'
