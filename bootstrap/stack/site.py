@@ -63,9 +63,16 @@ class Launch:
             k: v for k, v in self.environment(folder=folder, port=port).items() if k.startswith(("LGS_", "SUPERSET"))
         }
         digest = hashlib.sha256(f"{bootstrap.__version__} {self.workers} {sorted(ours.items())}".encode())
-        for path in sorted(path for path in data_folder("superset").iterdir() if path.is_file()):
+        for path in _configuration():
             digest.update(path.read_bytes())
         return digest.hexdigest()[:16]
+
+
+def _configuration() -> list[Path]:
+    """Superset's configuration and the files beside it that it names."""
+    main = data_folder("superset") / "superset_config.py"
+    text = main.read_text(encoding="utf-8")
+    return [main, *sorted(path for path in main.parent.iterdir() if f'"{path.name}"' in text and path.is_file())]
 
 
 class EmbeddedSuperset:
