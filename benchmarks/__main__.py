@@ -44,9 +44,8 @@ def _refresh(data: Path, folder: Path, rounds: int, console: Console) -> None:
 def _charts(data: Path, folder: Path, options: argparse.Namespace, console: Console) -> None:
     real = data / "retail.sql.gz"
     source = real if real.is_file() else None
-    said = "the real data" if source else f"a demo shop of {options.lines:,} lines, for the real data is not in {data}"
-    ratios = charts.measure(folder, source, lines=options.lines, rounds=max(5, options.rounds))
-    show(f"Charts, on {said}", ratios, console)
+    for title, ratios in charts.measure(folder, source, lines=options.lines, rounds=max(5, options.rounds)):
+        show(title, ratios, console)
 
 
 if __name__ == "__main__":

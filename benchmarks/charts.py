@@ -1,5 +1,6 @@
 """How long a chart and the dashboard let one wait, against charts on a table of one row."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
 
@@ -11,23 +12,23 @@ GROWTH = 10
 _COLD = "A chart's time is the least of {rounds} requests with a cold cache, in turns with the one-row chart's."
 
 
-def measure(folder: Path, source: Path | None, *, lines: int, rounds: int) -> list[Ratio]:
-    """The ratios on ``source``, or else on a demo shop, and from a demo shop of ``lines`` to one of ten times."""
+def measure(folder: Path, source: Path | None, *, lines: int, rounds: int) -> Iterator[tuple[str, list[Ratio]]]:
+    """Tables with their titles, each as it is done: on ``source``, or else on a demo shop of ``lines``; then growth."""
     small, large = folder / "small.sql", folder / "large.sql"
-    site_source = source or small
     maker = Site(folder / "none", 1, 1)
     maker.lgs("demo", str(small), "--lines", str(lines))
     maker.lgs("demo", str(large), "--lines", str(lines * GROWTH))
-    with running(folder, site_source) as site:
+    on = "the real data" if source else f"a demo shop of {lines:,} lines"
+    with running(folder, source or small) as site:
         tab = open_seconds(site, site.dashboard(), rounds=1)
         one_row, plain = add_one_row_charts(site, tab.charts)
-        ratios = [*_charts(site, one_row[0], rounds), _opening(site, plain, rounds)]
-        if site_source != small:
+        yield f"Charts, on {on}", _charts(site, one_row[0], rounds)
+        yield f"The dashboard, on {on}", [_opening(site, plain, rounds)]
+        if source:
             site.lgs("refresh", "--source", str(small))
         before = _latencies(site, one_row[0], rounds)
         site.lgs("refresh", "--source", str(large))
-        after = _latencies(site, one_row[0], rounds)
-    return [*ratios, *_growth(site, before, after, lines)]
+        yield "Growth", _growth(site, before, _latencies(site, one_row[0], rounds), lines)
 
 
 def _latencies(site: Site, one_row: int, rounds: int) -> dict[int, tuple[float, float]]:

@@ -14,7 +14,7 @@ import psycopg2
 
 from benchmarks.server import free_port
 from bootstrap import stack as stacks
-from bootstrap.publish.client import Client
+from bootstrap.publish.client import Client, Json
 from bootstrap.settings import load_settings
 from bootstrap.stack import Stack
 
@@ -53,18 +53,23 @@ class Site:
     def client(self) -> Client:
         return Client(self.stack.superset_url, self.stack.superset_username, self.stack.superset_password)
 
+    def rows(self, path: str) -> list[Json]:
+        """What a list endpoint gives on one page: a site like this has less than a hundred of each."""
+        rows: list[Json] = self.client.get(f"{path}?q=(page_size:100)")["result"]
+        return rows
+
     def charts(self) -> dict[int, str]:
         """The published charts: number to title."""
-        rows = self.client.list("/api/v1/chart/", ("id", "slice_name", "certified_by"))
+        rows = self.rows("/api/v1/chart/")
         return {row["id"]: row["slice_name"] for row in rows if row["certified_by"]}
 
     def forget_answers(self) -> None:
         """Empty the data cache of every dataset."""
-        self.client.invalidate([row["id"] for row in self.client.list("/api/v1/dataset/", ("id",))])
+        self.client.invalidate([row["id"] for row in self.rows("/api/v1/dataset/")])
 
     def dashboard(self) -> int:
         """The number of the published dashboard."""
-        rows = self.client.list("/api/v1/dashboard/", ("id", "certified_by"))
+        rows = self.rows("/api/v1/dashboard/")
         return min(int(row["id"]) for row in rows if row["certified_by"])
 
 
@@ -84,7 +89,7 @@ def add_one_row_charts(site: Site, count: int) -> tuple[list[int], int]:
     with closing(psycopg2.connect(site.stack.url("admin"))) as connection, connection, connection.cursor() as cursor:
         cursor.execute(_ONE_ROW)
     post = site.client.post
-    rows = site.client.list("/api/v1/database/", ("id", "database_name"))
+    rows = site.rows("/api/v1/database/")
     database = next(row["id"] for row in rows if row["database_name"] == CONNECTION)
     table = {"database": database, "schema": "bench", "table_name": "one_row"}
     dataset = post("/api/v1/dataset/", table)["id"]
