@@ -79,7 +79,7 @@ def backup(stack: Stack, path: Path, *, progress: Progress) -> Manifest:
 
 
 def restore(stack: Stack, path: Path, *, progress: Progress) -> Manifest:
-    """Put what ``path`` holds in place of the stack's databases. The embedded Superset must not run.
+    """Put what ``path`` holds in place of the stack's databases. An embedded Superset must be stopped.
 
     Raises ``UsageError`` for a file that is no backup or of a newer edition, ``CheckFailed`` when a database cannot be
     restored; the old databases then stand as they were.
@@ -185,7 +185,7 @@ def _run(program: str, url: str, *options: str) -> None:
     """Run a PostgreSQL client program; the password travels in the environment, not on the command line."""
     parts = make_url(url)
     environment = {**os.environ, "PGPASSWORD": parts.password or "", "PGCONNECT_TIMEOUT": "10"}
-    address = parts.set(password=None).render_as_string()
+    address = parts._replace(password=None).render_as_string()
     command = [str(client_program(program)), f"--dbname={address}", *options]
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
     if done.returncode:

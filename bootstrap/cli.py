@@ -42,6 +42,7 @@ SourceOption = Annotated[
 MaxRejectsOption = Annotated[
     float | None, typer.Option(help="Share of lines that may be rejected (LGS_MAX_REJECTS).", show_default="0.001")
 ]
+Uses = dict[str, list[str]]
 AdoptOption = Annotated[bool, typer.Option("--adopt", help="Take over objects in Superset that lgs did not make.")]
 PlanOption = Annotated[bool, typer.Option("--plan", help="Show what would change, and change nothing.")]
 
@@ -71,13 +72,7 @@ def up(source: SourceOption = None, max_rejects: MaxRejectsOption = None) -> Non
     Example: lgs up --source retail.sql.gz
     """
     settings, progress = load_settings(source=source, max_rejects=max_rejects), Progress()
-    layer = load_layer(data_folder("views"))
-    stack = stacks.start(settings, progress=progress, wait=False)
-    settings = _first_source(stack, settings, progress)
-    refreshed = _refresh(stack, layer, settings, progress)
-    stacks.ready(stack, progress=progress)
-    _report(stack, refreshed, _publish(stack, layer, progress, fresh=refreshed.changed), progress)
-    progress.say(_welcome(stack))
+    _everything(settings, progress)
 
 
 @app.command()
@@ -122,9 +117,9 @@ def refresh_command(
     Example: lgs refresh --source retail-november.sql.gz
     """
     settings, progress = load_settings(source=source, max_rejects=max_rejects), Progress()
-    layer = load_layer(data_folder("views"))
+    layer, used_in = _definitions()
     stack = stacks.connect(settings)
-    refreshed = _refresh(stack, layer, settings, progress, plan=plan)
+    refreshed = _refresh(stack, layer, used_in, settings, progress, plan=plan)
     published = _publish(stack, layer, progress, plan=plan, adopt=adopt, fresh=refreshed.changed)
     _report(stack, refreshed, published, progress)
 
@@ -199,21 +194,35 @@ def restore_command(path: Annotated[Path, typer.Argument(help="A file that lgs b
     Example: lgs restore lgs-november.tar
     """
     settings, progress = load_settings(), Progress()
+    restore(stacks.start(settings, progress=progress, site=False), path.absolute(), progress=progress)
+    _everything(settings, progress)
+
+
+def _everything(settings: Settings, progress: Progress) -> None:
+    layer, used_in = _definitions()
+    stack = stacks.start(settings, progress=progress, wait=False)
+    settings = _first_source(stack, settings, progress)
+    refreshed = _refresh(stack, layer, used_in, settings, progress)
+    stacks.ready(stack, progress=progress)
+    _report(stack, refreshed, _publish(stack, layer, progress, fresh=refreshed.changed), progress)
+    progress.say(_welcome(stack))
+
+
+def _definitions() -> tuple[Layer, Uses]:
+    """The layer, and which charts use its metrics: read first, so that a wrong file stops a command before it begins."""
     layer = load_layer(data_folder("views"))
-    restore(stacks.start(settings, progress=progress), path.absolute(), progress=progress)
-    stack = stacks.start(settings, progress=progress)
-    published = _publish(stack, layer, progress, fresh=True)
-    for line in [*published.lines(), _welcome(stack)]:
-        progress.say(line)
+    return layer, load_specs(data_folder("superset"), layer).metric_uses()
 
 
-def _refresh(stack: Stack, layer: Layer, settings: Settings, progress: Progress, *, plan: bool = False) -> Refreshed:
+def _refresh(
+    stack: Stack, layer: Layer, used_in: Uses, settings: Settings, progress: Progress, *, plan: bool = False
+) -> Refreshed:
     return refresh(
         stack.url("warehouse"),
         layer,
         source=settings.source,
         max_rejects=settings.max_rejects,
-        used_in=load_specs(data_folder("superset"), layer).metric_uses(),
+        used_in=used_in,
         plan_only=plan,
         progress=progress,
     )

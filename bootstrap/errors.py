@@ -62,8 +62,8 @@ class Unreachable(LgsError):
 
     def __init__(self, service: str, *, host: str, port: int, setting: str, why: str = "") -> None:
         self.service, self.host, self.port, self.setting = service, host, port, setting
-        reason = f" ({why})" if why else ""
-        super().__init__(f"{service} does not answer at {host}:{port}{reason}. Check that it runs, or change {setting}.")
+        where = f"{host}:{port} ({why})" if why else f"{host}:{port}"
+        super().__init__(f"{service} does not answer at {where}. Check that it runs, or change {setting}.")
 
 
 class Locked(LgsError):

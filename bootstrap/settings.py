@@ -44,7 +44,7 @@ def load_settings(**options: object) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = "LGS_" + str(first["loc"][0]).upper() if first["loc"] else "LGS_*"
-        raise UsageError(f"{name} is not usable: {first['msg']} (it is {first['input']!r}). Correct it or unset it.") from error
+        raise UsageError(f"{name} is {first['input']!r}: {first['msg']}. Correct it or unset it.") from error
 
 
 def data_folder(name: str) -> Path:

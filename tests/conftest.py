@@ -5,7 +5,7 @@ import secrets
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -15,7 +15,7 @@ import pytest
 from psycopg2.extensions import connection as Connection
 
 from bootstrap.settings import load_settings
-from bootstrap.stack import Stack, connect
+from bootstrap.stack import Stack, connect, remove
 from bootstrap.stack.postgres import EmbeddedPostgres
 from warehouse.migrate import upgrade
 from warehouse.roles import ensure_roles
@@ -137,15 +137,31 @@ class Shop:
         return subprocess.run(command, cwd=REPOSITORY, env=surroundings, capture_output=True, text=True)
 
 
+MakeShop = Callable[[], Shop]
+
+
 @pytest.fixture(scope="session")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
-    """The embedded stack with the real data, or with the small dump where the real data is absent."""
-    home = tmp_path_factory.mktemp("shop") / "state of the shop"
+def make_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeShop]:
+    """Makes editions that were never up; all are stopped afterwards."""
+    made: list[Shop] = []
     real = SHARED_DATA / "retail.sql.gz"
-    source = real if real.is_file() else SMALL_DUMP
-    ports = {"LGS_SUPERSET_PORT": str(free_port()), "LGS_POSTGRES_PORT": str(free_port())}
-    shop = Shop(home, {**ports, "LGS_HOME": str(home), "LGS_SUPERSET_WORKERS": "1"}, source)
-    done = shop.lgs("up", "--source", str(source))
+
+    def make() -> Shop:
+        home = tmp_path_factory.mktemp("shop") / "state of the shop"
+        ports = {"LGS_SUPERSET_PORT": str(free_port()), "LGS_POSTGRES_PORT": str(free_port())}
+        environment = {**ports, "LGS_HOME": str(home), "LGS_SUPERSET_WORKERS": "1"}
+        made.append(Shop(home, environment, real if real.is_file() else SMALL_DUMP))
+        return made[-1]
+
+    yield make
+    for shop in made:
+        remove(load_settings(home=shop.home))
+
+
+@pytest.fixture(scope="session")
+def shop(make_shop: MakeShop) -> Shop:
+    """The embedded stack with the real data, or with the small dump where the real data is absent."""
+    shop = make_shop()
+    done = shop.lgs("up", "--source", str(shop.source))
     assert done.returncode == 0, done.stdout + done.stderr
-    yield shop
-    shop.lgs("down")
+    return shop

@@ -143,10 +143,11 @@ def connect(settings: Settings) -> Stack:
     return Stack(settings, load_credentials(settings.state))
 
 
-def start(settings: Settings, *, progress: Progress, wait: bool = True) -> Stack:
+def start(settings: Settings, *, progress: Progress, wait: bool = True, site: bool = True) -> Stack:
     """Bring up what the settings ask for, from whatever state it is in; what runs well is left alone.
 
-    With ``wait=False`` Superset may still be starting on return; ``ready`` waits for it. Raises ``Locked`` while
+    With ``wait=False`` Superset may still be starting on return; ``ready`` waits for it. With ``site=False`` Superset
+    is stopped instead, its database there. Raises ``Locked`` while
     another command starts or stops this stack, ``UsageError`` for what the caller can mend (a port taken, the state
     folder, the passwords), ``Unreachable`` for a named server that does not answer.
     """
@@ -157,8 +158,8 @@ def start(settings: Settings, *, progress: Progress, wait: bool = True) -> Stack
             stack.superset.require_port()  # before anything is started
         _start_warehouse(stack, progress)
         if settings.superset_url is None:
-            _launch_superset(stack, progress)
-    if wait:
+            _launch_superset(stack, progress) if site else _rest_superset(stack)
+    if wait and site:
         ready(stack, progress=progress)
     return stack
 
@@ -250,6 +251,11 @@ def _ensure_database(admin_url: str, name: str) -> None:
         if cursor.fetchone() is None:
             cursor.execute("revoke all on database postgres, template1 from public")  # BI roles see one database
             cursor.execute(f"create database {name}")
+
+
+def _rest_superset(stack: Stack) -> None:
+    stack.superset.stop()
+    stack.metadata.ensure()
 
 
 def _launch_superset(stack: Stack, progress: Progress) -> None:

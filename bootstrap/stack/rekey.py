@@ -40,11 +40,22 @@ def _set_passwords(metadata_url: str, passwords: dict[str, str]) -> None:
 
 
 def _migrate() -> None:
+    from flask_appbuilder import Model
+    from sqlalchemy_utils import EncryptedType
     from superset.app import create_app
     from superset.utils.encrypt import SecretsMigrator
 
+    class Migrator(SecretsMigrator):  # type: ignore[misc]
+        def discover_encrypted_fields(self) -> dict[str, dict[str, EncryptedType]]:
+            """Superset 6.1 looks in a registry of tables that is empty; these are the ones it uses."""
+            found = {
+                name: {column.name: column.type for column in table.columns if isinstance(column.type, EncryptedType)}
+                for name, table in Model.metadata.tables.items()
+            }
+            return {name: columns for name, columns in found.items() if columns}
+
     with create_app().app_context():
-        SecretsMigrator(os.environ["LGS_PREVIOUS_SECRET_KEY"]).run()
+        Migrator(os.environ["LGS_PREVIOUS_SECRET_KEY"]).run()
 
 
 if __name__ == "__main__":
