@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer.cli import get_docs_for_click
+from typer.main import get_command
 
 from bootstrap import stack as stacks
 from bootstrap.backup import backup, restore
@@ -148,16 +150,17 @@ def url(name: Annotated[Address, typer.Argument(help="Which address.")]) -> None
 
 @app.command()
 def docs(folder: Annotated[Path, typer.Argument(help="Where the pages stand.")] = Path("docs")) -> None:
-    """Write the pages that are generated: metrics and questions from the specs, house rules with the loaded figures.
+    """Write the pages that are generated: commands, metrics, questions, and house rules with the loaded figures.
 
     Example: lgs docs
     """
     stack, layer = stacks.connect(load_settings()), load_layer(data_folder("views"))
+    (folder / "commands.md").write_text(command_reference(), encoding="utf-8")
     write_reference(layer, folder / "metrics.md")
     write_questions(data_folder("superset"), load_specs(data_folder("superset"), layer), folder / "questions.md")
     with connected(stack.url("warehouse")) as connection, connection.cursor() as cursor:
         write_definitions(cursor, folder / "definitions.md")
-    typer.echo(f"✓ metrics.md, questions.md and definitions.md written to {folder}")
+    typer.echo(f"✓ commands.md, metrics.md, questions.md and definitions.md written to {folder}")
 
 
 @app.command()
@@ -198,6 +201,13 @@ def restore_command(path: Annotated[Path, typer.Argument(help="A file that lgs b
     _everything(settings, progress)
 
 
+def command_reference() -> str:
+    """Every command with its arguments and options, as Markdown."""
+    command = get_command(app)
+    text = get_docs_for_click(obj=command, ctx=typer.Context(command), name="lgs", title="The lgs command")
+    return text.rstrip() + "\n"
+
+
 def _everything(settings: Settings, progress: Progress) -> None:
     layer, used_in = _definitions()
     stack = stacks.start(settings, progress=progress, wait=False)
@@ -209,7 +219,7 @@ def _everything(settings: Settings, progress: Progress) -> None:
 
 
 def _definitions() -> tuple[Layer, Uses]:
-    """The layer, and which charts use its metrics: read first, so that a wrong file stops a command before it begins."""
+    """The layer and the charts of each metric: read first, so that a wrong file stops a command before it begins."""
     layer = load_layer(data_folder("views"))
     return layer, load_specs(data_folder("superset"), layer).metric_uses()
 

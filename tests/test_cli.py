@@ -6,8 +6,8 @@ import psycopg2
 import pytest
 from typer.main import get_command
 
-from bootstrap.cli import app
-from tests.conftest import Shop
+from bootstrap.cli import app, command_reference
+from tests.conftest import REPOSITORY, Shop
 
 COMMANDS = sorted(get_command(app).commands)  # type: ignore[attr-defined]
 CHANGED_ON = " union all ".join(
@@ -93,3 +93,7 @@ def test_errors_are_one_message_and_an_exit_code(
     assert done.returncode == code, done.stderr
     assert says in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_the_command_reference_is_current() -> None:
+    assert (REPOSITORY / "docs" / "commands.md").read_text() == command_reference()
