@@ -122,6 +122,8 @@ if _REDIS:
     _results = Redis.from_url(_IMPATIENT)
     RESULTS_BACKEND = ForgivingRedisCache(host=_results, key_prefix="lgs_results_", default_timeout=86_400)
     RATELIMIT_ENABLED = True
+    RATELIMIT_APPLICATION = "200 per second"  # a dashboard asks for all at once, and an office shares one address
+    AUTH_RATE_LIMIT = "30 per minute"
     RATELIMIT_STORAGE_URI = _REDIS
     RATELIMIT_STORAGE_OPTIONS = {"socket_connect_timeout": 1, "socket_timeout": 2}
     RATELIMIT_IN_MEMORY_FALLBACK_ENABLED = True

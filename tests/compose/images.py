@@ -63,10 +63,11 @@ def _debian() -> None:
     if _have(DEBIAN):
         return
     if shutil.which("debootstrap") is None:
-        subprocess.run(["apt-get", "install", "-y", "--no-install-recommends", "debootstrap"], check=True)
+        _try("apt-get", "update")
+        _try("apt-get", "install", "-y", "--no-install-recommends", "debootstrap")
     with tempfile.TemporaryDirectory(prefix="lgs-debian-") as folder:
         root = Path(folder) / "root"
-        _run("debootstrap", "--variant=minbase", "--include=ca-certificates", "bookworm", str(root), _mirror())
+        _try("debootstrap", "--variant=minbase", "--include=ca-certificates", "bookworm", str(root), _mirror())
         with subprocess.Popen(["tar", "-C", root, "-c", "."], stdout=subprocess.PIPE) as archive:
             subprocess.run([docker(), "import", "-", DEBIAN], stdin=archive.stdout, check=True, capture_output=True)
 
@@ -97,6 +98,13 @@ def _build(image: str, context: Path, file: Path, **arguments: str) -> None:
     secret = [f"--secret=id=ca,src={authorities}"] if Path(authorities).is_file() else []
     options = ["--quiet", "--network=host", f"--file={file}", f"--tag={image}", *secret, *pairs]
     _run(docker(), "build", *options, str(context), env=os.environ | {"DOCKER_BUILDKIT": "1"})
+
+
+def _try(*command: str) -> None:
+    """A step whose failure says that this is no place for stand-ins, and nothing about the product."""
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if done.returncode:
+        raise NoEngine(f"no registry is reached, and {' '.join(command)} failed: {done.stdout.strip()[-400:]}")
 
 
 def _run(*command: str, env: dict[str, str] | None = None) -> None:

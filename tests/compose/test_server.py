@@ -206,3 +206,9 @@ def test_a_restart_of_everything_loses_nothing_and_takes_tls(server: Any) -> Non
     assert "; Secure" in cookie
     printed = server.bootstrap("lgs", "up")
     assert len(re.findall("nothing to do", printed)) == 2, printed
+
+
+def test_guesses_at_a_password_are_limited(server: Any) -> None:
+    wrong = {"username": "admin", "password": "wrong", "provider": "db"}
+    address = f"{server.url}/api/v1/security/login"
+    assert {requests.post(address, json=wrong, timeout=60).status_code for _ in range(35)} == {401, 429}
