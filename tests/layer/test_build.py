@@ -222,5 +222,5 @@ def test_readers_read_all_of_mart_and_nothing_private(role, database, connection
         for twin in (twin for twin in layer.twins if twin.schema_name == "mart"):
             ask(reader, f"select * from {twin.relation} limit 1")
         for statement in ("select 1 from rollup.invoice_month", "delete from mart.rfm_history"):
-            with pytest.raises(psycopg2.Error, match="permission denied|read-only"):
+            with pytest.raises(psycopg2.Error, match=r"permission denied|read-only"):
                 ask(reader, statement)

@@ -1,5 +1,6 @@
 """Every relation, against figures that a person counted on paper."""
 
+from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -28,3 +29,16 @@ def test_a_relation_holds_what_was_counted_on_paper(relation, shop_connection):
 def test_every_relation_with_figures_is_counted_on_paper(layer):
     words_alone = {"metric_catalogue", "freshness"}
     assert {twin.name for twin in layer.twins if twin.schema_name == "mart"} - words_alone == set(EXPECTED)
+
+
+def test_the_overlap_counts_twice_in_sales_and_once_in_the_figure_without_it(database, refresh):
+    """A mug for 6 on 3 December 2010, handed over twice; a tray for 2 twice on one invoice of the 20th."""
+    mug = ["2001", "11111", "MUG", "6", "2010-12-03 10:00", "1.00", "11", "France"]
+    tray = ["2002", "22222", "TRAY", "1", "2010-12-20 10:00", "2.00", "11", "France"]
+    with closing(database.connect()) as connection:
+        refresh(connection, [mug, tray, mug, tray])
+        with connection.cursor() as cursor:
+            cursor.execute("select sales, sales_without_overlap, lines, orders_total from mart.monthly_metrics")
+            assert cursor.fetchall() == [(16, 10, 4, 2)]
+            cursor.execute("select units, is_overlap, is_duplicate from mart.sales_line order by 1, 2, 3")
+            assert cursor.fetchall() == [(1, False, False), (1, False, True), (6, False, False), (6, True, False)]
