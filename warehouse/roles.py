@@ -7,6 +7,10 @@ lgs_analyst   reads ``mart`` and ``warehouse``; SQL Lab uses it
 ============  ========================================================================================
 """
 
+import hashlib
+import hmac
+import re
+from base64 import b64decode
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
@@ -35,6 +39,7 @@ _NEEDS = (
     "The administrator of the server must be a superuser, or own the database and have CREATEROLE and CREATEDB "
     "(and ADMIN OPTION on lgs_owner, lgs_reader and lgs_analyst where they exist already)."
 )
+_VERIFIER = re.compile(r"SCRAM-SHA-256[$](?P<rounds>\d+):(?P<salt>[^$]+)[$](?P<stored>[^:]+):.+")
 # A session may raise its own statement_timeout, so that limit alone does not stop these.
 _NOT_FOR_PUBLIC = (
     "pg_sleep",
@@ -96,46 +101,83 @@ def _privileges(admin_url: str) -> Iterator[None]:
 
 def _ensure_role(cursor: Cursor, role: str, password: str, limits: Mapping[str, str]) -> None:
     name = sql.Identifier(role)
-    cursor.execute("select rolcanlogin, rolconfig from pg_roles where rolname = %s", (role,))
-    found = cursor.fetchone()
-    if found is None:
+    cursor.execute("select 1 from pg_roles where rolname = %s", (role,))
+    if cursor.fetchone() is None:
         cursor.execute(sql.SQL("create role {} login").format(name))
-    verifier = encrypt_password(password, role, cursor.connection, "scram-sha-256")
-    cursor.execute(sql.SQL("alter role {} login password %s").format(name), (verifier,))
-    settings = {} if found is None else dict(item.split("=", 1) for item in found[1] or ())
+    cursor.execute(
+        "select rolcanlogin, rolsuper or rolcreatedb or rolcreaterole or rolreplication or rolbypassrls, rolconfig "
+        "from pg_roles where rolname = %s",
+        (role,),
+    )
+    can_login, has_too_much, settings = cursor.fetchone() or (True, False, None)
+    if has_too_much:
+        cursor.execute(
+            sql.SQL("alter role {} nosuperuser nocreatedb nocreaterole noreplication nobypassrls").format(name)
+        )
+    if not (can_login and _has_password(cursor, role, password)):
+        verifier = encrypt_password(password, role, cursor.connection, "scram-sha-256")
+        cursor.execute(sql.SQL("alter role {} login password %s").format(name), (verifier,))
+    held = dict(item.split("=", 1) for item in settings or ())
     for setting, value in limits.items():
-        if settings.get(setting) != value:
+        if held.get(setting) != value:
             literal = sql.SQL(value) if setting == "search_path" else sql.Literal(value)
             cursor.execute(sql.SQL("alter role {} set {} to {}").format(name, sql.Identifier(setting), literal))
 
 
+def _has_password(cursor: Cursor, role: str, password: str) -> bool:
+    """Whether the server holds this password already, as far as the administrator may see that (RFC 5802)."""
+    if not _is_superuser(cursor):
+        return False
+    cursor.execute("select rolpassword from pg_authid where rolname = %s", (role,))
+    found = _VERIFIER.fullmatch((cursor.fetchone() or ("",))[0] or "")
+    if found is None:
+        return False
+    salted = hashlib.pbkdf2_hmac("sha256", password.encode(), b64decode(found["salt"]), int(found["rounds"]))
+    client_key = hmac.digest(salted, b"Client Key", "sha256")
+    return hmac.compare_digest(hashlib.sha256(client_key).digest(), b64decode(found["stored"]))
+
+
+def _is_superuser(cursor: Cursor) -> bool:
+    cursor.execute("select current_setting('is_superuser') = 'on'")
+    return cursor.fetchone() == (True,)
+
+
 def _ensure_owner(cursor: Cursor) -> None:
     cursor.execute(
-        "select current_database(), pg_get_userbyid(datdba), current_setting('is_superuser') = 'on' "
-        "from pg_database where datname = current_database()"
+        "select current_database(), pg_get_userbyid(datdba) from pg_database where datname = current_database()"
     )
-    database, owner, is_superuser = cursor.fetchone() or ("", "", False)
+    database, owner = cursor.fetchone() or ("", "")
     if owner != OWNER:
-        if not is_superuser:
-            cursor.execute(
-                sql.SQL("grant {} to current_user with set true, inherit true").format(sql.Identifier(OWNER))
-            )
-        cursor.execute(sql.SQL("alter database {} owner to {}").format(sql.Identifier(database), sql.Identifier(OWNER)))
+        names = {"database": sql.Identifier(database), "owner": sql.Identifier(OWNER)}
+        if not _is_superuser(cursor):
+            cursor.execute(sql.SQL("grant {owner} to current_user with set true, inherit true").format(**names))
+        cursor.execute(sql.SQL("alter database {database} owner to {owner}").format(**names))
 
 
 def _revoke_public(cursor: Cursor) -> None:
-    cursor.execute("select current_database()")
-    (database,) = cursor.fetchone() or ("",)
-    name, readers = sql.Identifier(database), sql.SQL(", ").join(map(sql.Identifier, (READER, ANALYST)))
-    cursor.execute(sql.SQL("revoke all on database {} from public").format(name))
-    cursor.execute(sql.SQL("grant connect on database {} to {}").format(name, readers))
-    cursor.execute("select current_setting('is_superuser') = 'on'")
-    if cursor.fetchone() == (True,):
-        cursor.execute("revoke all on schema public from public")
-        cursor.execute(
-            "select oid::regprocedure::text from pg_proc where pronamespace = 'pg_catalog'::regnamespace "
-            "and proname = any(%s) and has_function_privilege('public', oid, 'execute')",
-            (list(_NOT_FOR_PUBLIC),),
-        )
-        for (function,) in cursor.fetchall():
-            cursor.execute(f"revoke execute on function {function} from public")
+    cursor.execute(
+        "select current_database(), has_database_privilege('public', current_database(), 'connect, temporary'), "
+        "has_database_privilege(%s, current_database(), 'connect') "
+        "and has_database_privilege(%s, current_database(), 'connect')",
+        (READER, ANALYST),
+    )
+    database, is_public, may_connect = cursor.fetchone() or ("", True, False)
+    names = {"database": sql.Identifier(database), "roles": sql.SQL(", ").join(map(sql.Identifier, (READER, ANALYST)))}
+    if is_public or not may_connect:
+        cursor.execute(sql.SQL("revoke all on database {database} from public").format(**names))
+        cursor.execute(sql.SQL("grant connect on database {database} to {roles}").format(**names))
+    if _is_superuser(cursor):
+        cursor.execute("select has_schema_privilege('public', oid, 'usage') from pg_namespace where nspname = 'public'")
+        if cursor.fetchone() == (True,):
+            cursor.execute("revoke all on schema public from public")
+        _revoke_functions(cursor)
+
+
+def _revoke_functions(cursor: Cursor) -> None:
+    cursor.execute(
+        "select oid::regprocedure::text from pg_proc where pronamespace = 'pg_catalog'::regnamespace "
+        "and proname = any(%s) and has_function_privilege('public', oid, 'execute')",
+        (list(_NOT_FOR_PUBLIC),),
+    )
+    for (function,) in cursor.fetchall():
+        cursor.execute(f"revoke execute on function {function} from public")

@@ -252,11 +252,11 @@ BAD = {
 }
 
 
-@pytest.fixture
-def held(database, tmp_path):
-    """A warehouse with lines in it."""
-    run_load(database, write(tmp_path / "before.sql", copy_text(ROWS)))
-    return database
+@pytest.fixture(scope="module")
+def held(module_database, tmp_path_factory):
+    """A warehouse with lines in it, which no test here may change for good."""
+    run_load(module_database, write(tmp_path_factory.mktemp("before") / "before.sql", copy_text(ROWS)))
+    return module_database
 
 
 def state(database):

@@ -92,7 +92,7 @@ class InsertRows:
     def _alike(self, chunk: bytes, start: bytes, ends: tuple[bytes, ...]) -> list[bytes]:
         lines = chunk.split(b"\n")
         lines.pop()
-        is_unusual = any(sign in chunk for sign in _UNUSUAL) or chunk.count(b"('") > len(lines)
+        is_unusual = any(sign in chunk for sign in _UNUSUAL) or chunk.count(b"('") != len(lines)
         for index, line in enumerate(lines):
             if not (line.startswith(start) and line.endswith(ends) and line.count(b"'") % 2 == 0):
                 return lines[:index]

@@ -14,16 +14,17 @@ select
     coalesce(
         octet_length(invoice_no) between 1 and 40
         and octet_length(stock_code) between 1 and 40
-        and invoice_no <> ' '
-        and stock_code <> ' '
+        and ascii(invoice_no) > 32
+        and ascii(stock_code) > 32
         and quantity = quantity::numeric::integer::text
         and invoice_date like '____-__-__ __:__:__'
         and invoice_date between '1970' and '2200'
-        and unit_price < ':'
         and unit_price = unit_price::numeric::text
+        and ascii(right(unit_price, 1)) < 58
+        and abs(unit_price::numeric) < 1e9
         and coalesce(
             customer_id in (customer_id::numeric::integer::text, customer_id::numeric::integer::text || '.0')
-            and customer_id > '0',
+            and ascii(customer_id) between 49 and 57,
             true
         ),
         false

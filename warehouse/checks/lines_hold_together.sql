@@ -1,0 +1,22 @@
+-- What is derived from a line follows from it: amount, month, customer key, type and flags.
+select
+    line_id,
+    customer_key,
+    customer_id,
+    invoice_no,
+    quantity,
+    unit_price,
+    amount,
+    invoice_at,
+    month,
+    line_type,
+    is_overlap,
+    is_duplicate
+from warehouse.line
+where
+    amount <> quantity * unit_price
+    or month <> date_trunc('month', invoice_at)::date
+    or customer_key <> coalesce(customer_id, least(customer_key, -1))
+    or line_type not in ('sale', 'cancellation', 'adjustment', 'write_off', 'free', 'fee')
+    or (line_type = 'cancellation') <> starts_with(invoice_no, 'C')
+    or is_overlap and (is_duplicate or invoice_at not between '2010-12-01' and '2010-12-09 23:59:59.999')
