@@ -7,7 +7,7 @@ wrong months. Handlebars with Superset's helpers draws them; classes are styled 
 from bootstrap.layer.spec import Metric
 
 _SYMBOLS = {"GBP": "£", "EUR": "€", "USD": "$"}
-_AGES = {1: "on the month before", 12: "on last year"}
+_AGES = {1: "on month before", 12: "on last year"}
 
 
 def _value(metric: Metric) -> str:

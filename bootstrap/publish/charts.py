@@ -31,7 +31,7 @@ TYPES = {
     "trend": "big_number",
 }
 _PAGE = 20
-_AXIS = {"area", "bar", "line", "mixed", "trend"}
+AXIS = {"area", "bar", "line", "mixed", "trend"}
 
 
 def _currency(symbol: str | None) -> Native:
@@ -171,8 +171,8 @@ def _pie(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
         "legendType": "plain",
         "legendOrientation": "right",
         "donut": True,
-        "innerRadius": 45,
-        "outerRadius": 72,
+        "innerRadius": 40,
+        "outerRadius": 66,
     }
 
 
@@ -203,7 +203,7 @@ def _heatmap(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
         "show_percentage": False,
         "xscale_interval": -1,
         "yscale_interval": -1,
-        "left_margin": "auto",
+        "left_margin": 30,
         "bottom_margin": 50,
         "value_bounds": [None, None],
     } | _format(metrics[0])
@@ -315,7 +315,7 @@ def params(chart: Chart, layer: Layer) -> Native:
 
 
 def _dimensions(chart: Chart, native: Native) -> list[Any]:
-    if chart.viz in _AXIS and chart.x:
+    if chart.viz in AXIS and chart.x:
         slice_ = chart.x if isinstance(chart.x, Slice) else Slice(label=chart.x, sql=chart.x)
         grain = native.get("time_grain_sqla")
         axis = {"columnType": "BASE_AXIS", "timeGrain": grain, **_adhoc(slice_)}
@@ -334,7 +334,7 @@ def _conditions(native: Native) -> Native:
 
 def _query(chart: Chart, native: Native, metrics: tuple[str, ...]) -> Native:
     sort = chart.sort or None
-    first = [[metrics[0], False]] if metrics and chart.viz not in _AXIS else []
+    first = [[metrics[0], False]] if metrics and chart.viz not in AXIS else []
     query = {
         "columns": _dimensions(chart, native),
         "metrics": list(metrics) or None,
@@ -348,7 +348,7 @@ def _query(chart: Chart, native: Native, metrics: tuple[str, ...]) -> Native:
         "order_desc": True,
         "series_limit": 0,
     }
-    if chart.viz in _AXIS:
+    if chart.viz in AXIS:
         query["series_columns"] = _by(chart)
     return query | _conditions(native)
 

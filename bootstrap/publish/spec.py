@@ -1,5 +1,7 @@
 """What a chart, a dashboard and an access rule say, as typed models. ``files`` reads them from ``superset/``."""
 
+import re
+from itertools import chain
 from typing import Any, Literal
 
 from pydantic import Field, model_validator
@@ -26,6 +28,9 @@ class Where(Spec):
         if (self.column is None) == (self.sql is None):
             raise ValueError("give either column or sql")
         return self
+
+
+_LITERAL, _WORD = re.compile(r"'[^']*'"), re.compile(r"[a-z_][a-z_0-9]*")
 
 
 class Slice(Spec):
@@ -67,9 +72,10 @@ class Chart(Spec):
 
     @property
     def dimensions(self) -> tuple[str, ...]:
-        """The columns that a click on it filters by, its axis first; a slice stands for the SQL that it is."""
-        items = (self.x, *self.by) if self.x else self.by
-        return tuple(item if isinstance(item, str) else item.sql for item in items)
+        """The columns that its groups are made of, those in the SQL of slices too, and the series before the axis."""
+        items = (*self.by, self.x) if self.x else self.by
+        words = (_WORD.findall(_LITERAL.sub("", item.sql)) if isinstance(item, Slice) else [item] for item in items)
+        return tuple(dict.fromkeys(chain.from_iterable(words)))
 
 
 class Row(Spec):
