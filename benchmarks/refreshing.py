@@ -30,13 +30,13 @@ def measure(server: Server, data: Path, folder: Path, *, rounds: int) -> list[Ra
         folder / "inserts.sql",
         folder / "sample.sql",
     )
-    lines = inserts(dump, whole)
+    lines, steps = inserts(dump, whole), Progress(Console(file=StringIO()))
     inserts(dump, sample, lines=SAMPLE)
     raw, ours, ours_csv, notebook, ours_inserts = fastest(
         rounds,
         [
             lambda: _psql(server, dump),
-            lambda: _refresh(server, dump),
+            lambda: _refresh(server, dump, steps),
             lambda: _refresh(server, csv),
             lambda: _notebook(server, dump),
             lambda: _refresh(server, whole),
@@ -48,7 +48,7 @@ def measure(server: Server, data: Path, folder: Path, *, rounds: int) -> list[Ra
     said += f"{lines / SAMPLE:.2f}."
     notebook_name = "the notebook way: psql, read_sql, analyses"
     return [
-        Ratio("full refresh of the dump", "psql COPY of the same file", ours, raw, 8),
+        Ratio("full refresh of the dump", "psql COPY of the same file", ours, raw, 8, why=_shares(steps)),
         Ratio("full refresh of the CSV", "full refresh of the dump", ours_csv, ours, 1),
         Ratio("load of INSERT lines into the warehouse", "psql -1 of the same lines", read, one_by_one, 10, above=True),
         Ratio("full refresh of the INSERT form", "psql -1 of it", ours_inserts, scaled, 10, above=True, why=said),
@@ -63,10 +63,20 @@ def _psql(server: Server, file: Path, *options: str) -> None:
         database.psql(file, *options)
 
 
-def _refresh(server: Server, file: Path) -> None:
+def _refresh(server: Server, file: Path, steps: Progress | None = None) -> None:
     with server.database() as database:
         layer = load_layer(data_folder("views"))
-        refresh(database.owner_url(), layer, source=file, max_rejects=0.001, progress=_quiet())
+        refresh(database.owner_url(), layer, source=file, max_rejects=0.001, progress=steps or _quiet())
+
+
+def _shares(steps: Progress) -> str:
+    """Where the time of the refreshes goes, by step."""
+    total = sum(step.seconds for step in steps.steps)
+    spent: dict[str, float] = {}
+    for step in steps.steps:
+        spent[step.name] = spent.get(step.name, 0) + step.seconds / total
+    shares = ", ".join(f"{name} {share:.0%}" for name, share in spent.items())
+    return f"The steps of the dump's full refresh: {shares}."
 
 
 def _load(server: Server, file: Path) -> None:
