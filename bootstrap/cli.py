@@ -14,6 +14,7 @@ from typer.main import get_command
 from bootstrap import stack as stacks
 from bootstrap.backup import backup, restore
 from bootstrap.errors import LgsError
+from bootstrap.examples import write_examples
 from bootstrap.layer.house_rules import write_definitions
 from bootstrap.layer.loader import load_layer
 from bootstrap.layer.reference import write_reference
@@ -158,9 +159,10 @@ def docs(folder: Annotated[Path, typer.Argument(help="Where the pages stand.")] 
     (folder / "commands.md").write_text(command_reference(), encoding="utf-8")
     write_reference(layer, folder / "metrics.md")
     write_questions(data_folder("superset"), load_specs(data_folder("superset"), layer), folder / "questions.md")
+    write_examples(data_folder("superset"), folder / "examples.md")
     with connected(stack.url("warehouse")) as connection, connection.cursor() as cursor:
         write_definitions(cursor, folder / "definitions.md")
-    typer.echo(f"✓ commands.md, metrics.md, questions.md and definitions.md written to {folder}")
+    typer.echo(f"✓ commands.md, metrics.md, questions.md, examples.md and definitions.md written to {folder}")
 
 
 @app.command()

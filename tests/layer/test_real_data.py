@@ -10,8 +10,10 @@ import psycopg2
 import pytest
 from psycopg2.extensions import connection as Connection
 
+from bootstrap.examples import load_examples
 from bootstrap.layer.build import build, content_hashes
 from bootstrap.layer.house_rules import definitions
+from bootstrap.settings import data_folder
 from warehouse.contracts import run_contracts
 from warehouse.load import load
 from warehouse.sources import open_source
@@ -191,6 +193,14 @@ def test_a_month_is_read_through_its_index(mart, layer):
         plan = "\n".join(line for (line,) in cursor.fetchall())
     assert "line_month_idx" in plan
     assert "Seq Scan on line" not in plan
+
+
+@pytest.mark.parametrize("example", load_examples(data_folder("superset")), ids=lambda example: example.name)
+def test_every_worked_example_has_an_answer(example, mart):
+    with mart, mart.cursor() as cursor:
+        cursor.execute("set local search_path = mart, warehouse")
+        cursor.execute(example.sql)
+        assert cursor.rowcount > 0
 
 
 def test_the_house_rules_quote_these_data(mart):
