@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
-from psycopg2 import DataError
+from psycopg2 import DataError, NotSupportedError
 from psycopg2.extensions import cursor as Cursor
 
 from bootstrap.errors import SourceError
@@ -92,7 +92,7 @@ def _fingerprint(cursor: Cursor, source: Source, *, max_rejects: float) -> str:
         if cursor.fetchone() == (True,) and not source.rejects.count:
             cursor.execute("release savepoint typing")
             return typed
-    except DataError:
+    except (DataError, NotSupportedError):
         pass  # some text is no number or no date: the next pass finds out which
     cursor.execute("rollback to savepoint typing")
     put_rejects(cursor, source)

@@ -4,6 +4,7 @@ import csv
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from warehouse.sources import stream
@@ -13,6 +14,7 @@ from warehouse.sources.source import Source, copy_text
 _DELIMITERS = ",;\t"
 _ALIKE = len(COLUMNS) // 2
 _SQL = re.compile(r"\s*(--|/\*|\\|(alter|begin|copy|create|drop|insert|select|set|start)\s)", re.IGNORECASE)
+_SPECIAL = re.compile(r"[\\\t\r\0]")
 _LONGEST_RECORD = 100  # lines that one quoted text may go over
 
 
@@ -32,29 +34,43 @@ class CsvFile(Source):
         for block in stream.text_blocks(self.path):
             text = left + block.decode().replace("\r\n", "\n")
             lines = text.removesuffix("\n").split("\n")
-            rows, used = self._rows(lines, number, is_last=False, is_special=any(sign in text for sign in "\\\t\r\0"))
+            rows, used = self._rows(lines, number, is_last=False, is_special=_SPECIAL.search(text) is not None)
             number, left = number + used, "".join(line + "\n" for line in lines[used:])
             yield rows
         yield self._rows(left.removesuffix("\n").split("\n"), number, is_last=True, is_special=True)[0]
 
     def _rows(self, lines: list[str], first: int, *, is_last: bool, is_special: bool) -> tuple[bytes, int]:
         """COPY text of the lines, and how many of them were used: a record that goes on beyond them waits."""
-        separators, is_plain = self.mapping.width - 1, self.mapping.is_in_order and not is_special
-        rows, index, delimiter = [], max(0, self.header - first + 1), self.delimiter
+        rows, index = [], max(0, self.header - first + 1)
         while index < len(lines):
-            line = lines[index]
-            if is_plain and '"' not in line and line.count(delimiter) == separators:
-                rows.append(f"{first + index}\t{line.replace(delimiter, chr(9))}\n")
-                self.lines_read += 1
-                index += 1
+            plain = self._plain(lines, index, is_special=is_special)
+            if plain:
+                numbered = enumerate(lines[index : index + plain], first + index)
+                text = "".join([f"{number}{self.delimiter}{line}\n" for number, line in numbered])
+                rows.append(text.replace(self.delimiter, "\t"))
+                self.lines_read += plain
+                index += plain
                 continue
             count = _record(lines, index)
             if not count and not is_last:
                 break
-            text, used = self._row(lines[index : index + (count or 1)], first + index, is_whole=count > 0)
-            rows.append(text)
+            row, used = self._row(lines[index : index + (count or 1)], first + index, is_whole=count > 0)
+            rows.append(row)
             index += used
         return "".join(rows).encode(), index
+
+    def _plain(self, lines: list[str], index: int, *, is_special: bool) -> int:
+        """How many lines from ``index`` on need no more than another mark between their fields."""
+        if not self.mapping.is_in_order:
+            return 0
+        separators, delimiter, stop = self.mapping.width - 1, self.delimiter, index
+        for line in islice(lines, index, None):
+            if '"' in line or line.count(delimiter) != separators or line.startswith(delimiter):
+                break
+            if is_special and _SPECIAL.search(line):
+                break
+            stop += 1
+        return stop - index
 
     def _row(self, lines: list[str], number: int, *, is_whole: bool) -> tuple[str, int]:
         """One record as COPY text, and the lines it took: of several that make no sense together only the first."""
