@@ -157,10 +157,22 @@ def _swap(admin_url: str, database: str, aside: str) -> None:
     }
     with _cursor(_maintenance(admin_url)) as cursor:
         cursor.execute(sql.SQL("drop database if exists {before} with (force)").format(**names))
-        cursor.execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = %s", [database])
-        cursor.execute(sql.SQL("alter database {now} rename to {before}").format(**names))
+        with _closed(cursor, names["now"]):
+            cursor.execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = %s", [database])
+            cursor.execute(sql.SQL("alter database {now} rename to {before}").format(**names))
         cursor.execute(sql.SQL("alter database {new} rename to {now}").format(**names))
         cursor.execute(sql.SQL("drop database {before} with (force)").format(**names))
+
+
+@contextmanager
+def _closed(cursor: Cursor, database: sql.Identifier) -> Iterator[None]:
+    """Let nobody in, so that a running Superset cannot come back between being shown out and the renaming."""
+    cursor.execute(sql.SQL("alter database {} allow_connections false").format(database))
+    try:
+        yield
+    except psycopg2.Error:
+        cursor.execute(sql.SQL("alter database {} allow_connections true").format(database))
+        raise
 
 
 def _grant(owner_url: str) -> None:

@@ -65,7 +65,7 @@ def ensure_credentials(home: Path) -> Credentials:
     """Read the file in the state folder, and generate it when there is none."""
     path = home / FILE
     if not path.exists():
-        _write(_generate(path))
+        write_credentials(_generate(path))
     elif path.stat().st_mode & 0o077:
         path.chmod(0o600)
     return load_credentials(home)
@@ -77,8 +77,8 @@ def _generate(path: Path) -> Credentials:
     return Credentials.model_validate({"path": path, **values})
 
 
-def _write(credentials: Credentials) -> None:
-    """Write the file whole, with mode 0600 from its first byte on."""
+def write_credentials(credentials: Credentials) -> None:
+    """Write its file whole, with mode 0600 from the first byte on."""
     path = credentials.path
     lines = [f"{name.upper()}={value.get_secret_value()}\n" for name, value in credentials if name != "path"]
     making = path.with_name(f".{path.name}.{os.getpid()}")

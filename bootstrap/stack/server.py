@@ -1,7 +1,12 @@
-"""What the containers of the server edition run: ``python -m bootstrap.stack.server databases`` or ``... web``.
+"""What the containers of the server edition run: ``python -m bootstrap.stack.server PART``.
 
-``databases`` refuses weak secrets and makes Superset's metadata database, with the rights of LGS_WAREHOUSE_URL's user.
-``web`` becomes gunicorn; it never sees those rights. Worker and beat are plain Celery.
+=============  ==================================================================================================
+databases      refuses weak secrets, and makes Superset's metadata database with the rights of LGS_WAREHOUSE_URL's user
+web            becomes gunicorn, which never sees those rights
+job COMMAND    becomes that command, under the secrets of ``.env`` and generated ones for what ``.env`` does not name
+=============  ==================================================================================================
+
+Worker and beat are plain Celery.
 """
 
 import os
@@ -12,6 +17,7 @@ from typing import TypeVar
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from bootstrap.credentials import ensure_credentials, write_credentials
 from bootstrap.errors import LgsError, UsageError
 from bootstrap.settings import load_settings
 from bootstrap.stack import address
@@ -48,11 +54,16 @@ class Site(BaseSettings):
 
 def main(arguments: Sequence[str]) -> None:
     """Run the one part that is named; an expected error becomes one message and its exit code."""
-    parts = {"databases": make_databases, "web": become_web}
     try:
-        if len(arguments) != 1 or arguments[0] not in parts:
-            raise UsageError(f"Name one part of the server edition: {' or '.join(parts)}.")
-        parts[arguments[0]]()
+        match arguments:
+            case ["databases"]:
+                make_databases()
+            case ["web"]:
+                become_web()
+            case ["job", *command] if command:
+                become_job(command)
+            case _:
+                raise UsageError("Name one part of the server edition: databases, web, or job with its command.")
     except LgsError as error:
         print(f"Error: {error}", file=sys.stderr)
         raise SystemExit(error.exit_code) from None
@@ -82,6 +93,21 @@ def become_web() -> None:
     options = ["--config", "python:bootstrap.stack.gunicorn_conf", "--bind", f"0.0.0.0:{site.superset_port}"]
     command = [*options, "--workers", str(site.superset_workers), "--no-control-socket"]
     os.execv(sys.executable, [sys.executable, "-m", "gunicorn", *command, "bootstrap.stack.web:create_app()"])
+
+
+def become_job(command: Sequence[str]) -> None:
+    """Turn into the command, once the stack's passwords are those of ``.env``."""
+    given, home = _read(ServerSecrets), load_settings().state
+    kept = ensure_credentials(home)
+    told = {
+        "superset_admin": given.admin_password,
+        "superset_secret_key": given.secret_key,
+        "lgs_superset": given.metadata_password,
+        "postgres": given.postgres_password,
+    }
+    if (wanted := kept.model_copy(update=told)) != kept:
+        write_credentials(wanted)
+    os.execvp(command[0], list(command))
 
 
 def _read(model: type[Model]) -> Model:

@@ -6,6 +6,7 @@ import re
 import secrets
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -59,6 +60,15 @@ class Server:
         """Run the one-shot job."""
         return self.compose("run", "--rm", "-T", "bootstrap", *command).stdout
 
+    def send(self, file: Path, target: str) -> None:
+        """Put a file into the job's volume."""
+        command = [*self.compose_command, "--project-name", self.project, "--file", "docker-compose.yml"]
+        with file.open("rb") as stream:
+            subprocess.run(
+                [*command, "run", "--rm", "-T", "bootstrap", "sh", "-c", f"cat > {target}"],
+                cwd=REPOSITORY, env=os.environ | self.variables, stdin=stream, check=True, capture_output=True,
+            )  # fmt: skip
+
     def inspect(self, service: str) -> dict[str, Any]:
         """What the engine says of a service's container."""
         described: dict[str, Any] = json.loads(self.docker("inspect", self.container(service)))[0]
@@ -100,6 +110,29 @@ class Server:
 
     def login(self, username: str, password: str) -> "Visitor":
         return Visitor(self.url, username, password)
+
+
+@dataclass
+class Embedded:
+    """An embedded edition on this machine, with a small dump."""
+
+    home: Path
+
+    @cached_property
+    def _variables(self) -> dict[str, str]:
+        ports = {f"LGS_{name}_PORT": str(_free_port()) for name in ("SUPERSET", "POSTGRES")}
+        source = REPOSITORY / "tests" / "data" / "small.sql"
+        return ports | {"LGS_HOME": str(self.home), "LGS_SOURCE": str(source), "LGS_SUPERSET_WORKERS": "1"}
+
+    def lgs(self, *arguments: str) -> str:
+        """What the command prints."""
+        command = [sys.executable, "-m", "bootstrap", *arguments]
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("LGS_")}
+        done = subprocess.run(
+            command, cwd=REPOSITORY, env=environment | self._variables, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
 
 
 @dataclass
@@ -149,6 +182,13 @@ def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+def embedded(tmp_path: Path) -> Iterator[Embedded]:
+    edition = Embedded(tmp_path / "home")
+    yield edition
+    edition.lgs("down")
 
 
 @pytest.fixture(scope="session")

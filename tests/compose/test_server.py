@@ -1,7 +1,9 @@
 """The server edition from the first start to the last, in the order in which an administrator meets it."""
 
+import json
 import re
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -206,6 +208,21 @@ def test_a_restart_of_everything_loses_nothing_and_takes_tls(server: Any) -> Non
     assert "; Secure" in cookie
     printed = server.bootstrap("lgs", "up")
     assert len(re.findall("nothing to do", printed)) == 2, printed
+
+
+def test_a_backup_of_the_embedded_edition_is_restored_here(server: Any, embedded: Any, tmp_path: Path) -> None:
+    embedded.lgs("up")
+    embedded.lgs("backup", str(tmp_path / "backup.tar"))
+    lines = json.loads(embedded.lgs("status", "--json"))["data"]["lines_kept"]
+    embedded.lgs("down")
+
+    server.send(tmp_path / "backup.tar", "/var/lib/lgs/backup.tar")
+    server.bootstrap("lgs", "restore", "/var/lib/lgs/backup.tar")
+    assert server.query("select count(*) from warehouse.line") == str(lines)
+    visitor = server.login("marketing", server.passwords()["SUPERSET_MARKETING"])
+    charts = [chart for board in _published(visitor) for chart in board["charts"]]
+    assert all(answer["status"] == "success" for chart in charts for answer in _ask(visitor, chart))
+    assert len(re.findall("nothing to do", server.bootstrap("lgs", "up"))) == 2
 
 
 def test_guesses_at_a_password_are_limited(server: Any) -> None:
