@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
+from warehouse.contracts import run_contracts
+
 EXPECTED = yaml.safe_load(Path(__file__).with_name("shop.yml").read_text(encoding="utf-8"))["expect"]
 
 
@@ -44,3 +46,9 @@ def test_the_overlap_counts_twice_in_sales_and_once_in_the_figure_without_it(dat
             assert cursor.fetchall() == [(16, 10, 4, 2)]
             cursor.execute("select units, is_overlap, is_duplicate from mart.sales_line order by 1, 2, 3")
             assert cursor.fetchall() == [(1, False, False), (1, False, True), (6, False, False), (6, True, False)]
+
+
+def test_every_check_of_the_layer_holds_on_the_shop(layer, shop_connection):
+    with shop_connection, shop_connection.cursor() as cursor:
+        checks = [check for twin in layer.twins for check in twin.checks]
+        assert run_contracts(cursor, checks) == len(checks) > 5
