@@ -215,6 +215,6 @@ def _replace(cursor: Cursor, twin: Twin, months: Sequence[date]) -> int:
 
 def _refresh(cursor: Cursor, twin: Twin) -> int:
     cursor.execute(f"refresh materialized view concurrently {twin.relation}")
-    cursor.execute("select reltuples::bigint from pg_class where oid = %s::regclass", [twin.relation])
+    cursor.execute(f"select count(*) from {twin.relation}")
     (rows,) = cursor.fetchone() or (0,)
-    return max(int(rows), 0)
+    return int(rows)

@@ -144,6 +144,22 @@ def test_a_changed_definition_builds_afresh(connection, refresh, shop_lines, lay
     assert ask(connection, "select count(*) from mart.kpi where kpi = 'Turnover'") == [(2,)]
 
 
+def test_one_word_makes_a_view_of_a_stored_relation(connection, refresh, shop_lines, layer, quiet):
+    refresh(connection, shop_lines)
+    before = hashes(connection, layer)
+    with connection, connection.cursor() as cursor:
+        build(cursor, changed(layer, "mart.kpi", kind="view"), months=[], progress=quiet)
+    assert ask(connection, "select relkind from pg_class where oid = 'mart.kpi'::regclass") == [("v",)]
+    assert hashes(connection, layer) == before
+
+
+def test_a_build_says_how_many_rows_it_wrote(connection, refresh, shop_lines):
+    whole = refresh(connection, shop_lines).rows
+    assert (whole["rollup.invoice_month"], whole["mart.customer_month"]) == (15, 13)
+    by_month = refresh(connection, [*shop_lines, LATE_LINE]).rows
+    assert (by_month["rollup.invoice_month"], by_month["mart.customer_month"]) == (6, 13)
+
+
 def test_changed_words_alone_rebuild_nothing(connection, refresh, shop_lines, layer, quiet):
     refresh(connection, shop_lines)
     made = ask(connection, "select oid from pg_class where relname = 'kpi'")
