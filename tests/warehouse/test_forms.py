@@ -71,6 +71,37 @@ def test_old_server_prints_nine_digits(database, tmp_path, expected):
     same(database, write(tmp_path / "old.sql", text), expected, form="COPY dump")
 
 
+def test_dump_of_9_6_names_no_schema(database, tmp_path, expected):
+    text = copy_text(ROWS, version="9.6.24").replace("public.retail", "retail")
+    text = text.replace(
+        "SELECT pg_catalog.set_config('search_path', '', false);", "SET search_path = shop, pg_catalog;"
+    )
+    same(database, write(tmp_path / "retail.sql", text), expected, form="COPY dump")
+
+
+def test_dump_of_18_with_commands_of_psql(database, tmp_path, expected):
+    text = copy_text(ROWS, version="18.1", price="double precision")
+    text = text.replace(
+        "SET statement_timeout", "\\restrict k3Y\n\nSET transaction_timeout = 0;\nSET statement_timeout", 1
+    )
+    same(database, write(tmp_path / "retail.sql", text + "\\unrestrict k3Y\n\n"), expected, form="COPY dump")
+
+
+def test_old_double_precision(database, tmp_path, expected):
+    """With all its digits, 6.95 reads 6.9500000000000002."""
+    rows = [(*row[:5], f"{float(row[5]):.17g}", *row[6:]) for row in ROWS]
+    text = copy_text(rows, version="10.23", price="double precision")
+    assert "6.9500000000000002" in text
+    same(database, write(tmp_path / "retail.sql", text), expected, form="COPY dump")
+
+
+def test_two_copies_of_one_table(database, tmp_path, expected):
+    """So a partitioned table is dumped with --load-via-partition-root."""
+    head, rest = copy_text(ROWS[:9]).split("COPY", 1)
+    text = head + "COPY" + rest + "COPY" + copy_text(ROWS[9:]).split("COPY", 1)[1]
+    same(database, write(tmp_path / "retail.sql", text), expected, form="COPY dump")
+
+
 def test_latin1_dump(database, tmp_path, expected):
     text = copy_text(ROWS).replace("client_encoding = 'UTF8'", "client_encoding = 'LATIN1'")
     same(database, write(tmp_path / "latin1.sql", text, "latin-1"), expected, form="COPY dump")
@@ -135,6 +166,12 @@ def test_insert_dump_of_escape_strings(database, tmp_path, expected):
     )
     text = f"INSERT INTO public.retail ({', '.join(HEADER)}) VALUES\n\t{values};\n"
     same(database, write(tmp_path / "escaped.sql", text), expected, form="INSERT dump")
+
+
+def test_packed_insert_dump(crowded, tmp_path, expected):
+    path = pg_dump(crowded.admin_url, tmp_path / "dump.sql", "--schema=the shop", "--inserts")
+    packed = write(tmp_path / "dump.sql.gz", path.read_text(encoding="utf-8"))
+    same(crowded, packed, expected, form="INSERT dump")
 
 
 @pytest.mark.parametrize("header", [FIRST_EDITION, SECOND_EDITION, HEADER], ids=["first", "second", "ours"])
