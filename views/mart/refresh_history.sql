@@ -19,7 +19,7 @@ select
     segment_moves,
     (after ->> 'sales')::numeric as sales_after,
     (after ->> 'sales')::numeric - (before ->> 'sales')::numeric as sales_change,
-    (select sum(step.value::numeric) from jsonb_each_text(seconds) as step) as seconds,
+    (select sum(step.value::numeric) from jsonb_each_text(receipt.seconds) as step) as seconds,
     coalesce((assets ->> 'create')::integer, 0) as assets_created,
     coalesce((assets ->> 'update')::integer, 0) as assets_updated,
     coalesce((assets ->> 'prune')::integer, 0) as assets_pruned
