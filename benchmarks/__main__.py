@@ -44,7 +44,7 @@ def _refresh(data: Path, folder: Path, rounds: int, console: Console) -> None:
 def _charts(data: Path, folder: Path, options: argparse.Namespace, console: Console) -> None:
     real = data / "retail.sql.gz"
     source = real if real.is_file() else None
-    for title, ratios in charts.measure(folder, source, lines=options.lines, rounds=max(5, options.rounds)):
+    for title, ratios in charts.measure(folder, source, lines=options.lines, rounds=max(9, options.rounds)):
         show(title, ratios, console)
 
 

@@ -9,7 +9,7 @@ from benchmarks.ratio import Ratio, seconds
 from benchmarks.site import Site, add_one_row_charts, running
 
 GROWTH = 10
-_COLD = "A chart's time is the least of {rounds} requests with a cold cache, in turns with the one-row chart's."
+_COLD = "A chart's time is the least of {rounds} requests with a cold cache, all charts taking turns."
 
 
 def measure(folder: Path, source: Path | None, *, lines: int, rounds: int) -> Iterator[tuple[str, list[Ratio]]]:
@@ -32,14 +32,12 @@ def measure(folder: Path, source: Path | None, *, lines: int, rounds: int) -> It
 
 
 def _latencies(site: Site, one_row: int, rounds: int) -> dict[int, tuple[float, float]]:
-    """Of each published chart: its own least time and the one-row chart's in the same rounds."""
-    return {number: _least(site, number, one_row, rounds) for number in site.charts()}
-
-
-def _least(site: Site, chart: int, one_row: int, rounds: int) -> tuple[float, float]:
-    times = [(_request(site, chart), _request(site, one_row)) for _ in range(rounds)]
-    own, base = zip(*times, strict=True)
-    return min(own), min(base)
+    """Of each published chart: its own least time, and the least of the one-row chart right after it."""
+    times: dict[int, list[tuple[float, float]]] = {number: [] for number in site.charts()}
+    for _ in range(rounds):
+        for number, pairs in times.items():
+            pairs.append((_request(site, number), _request(site, one_row)))
+    return {number: (min(own for own, _ in pairs), min(base for _, base in pairs)) for number, pairs in times.items()}
 
 
 def _request(site: Site, chart: int) -> float:
@@ -78,7 +76,7 @@ def _growth(
     return [
         Ratio(
             f"{GROWTH} times the lines, {name}",
-            "before",
+            f"at {lines:,} lines",
             factors[number] * before[number][0],
             before[number][0],
             1.33,
