@@ -198,7 +198,7 @@ def _heatmap(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
         "normalize_across": "heatmap",
         "linear_color_scheme": "lgs_shades",
         "legend_type": "continuous",
-        "show_legend": True,
+        "show_legend": False,
         "show_values": True,
         "show_percentage": False,
         "xscale_interval": -1,

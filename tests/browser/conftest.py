@@ -1,0 +1,86 @@
+"""A real Chromium, with marketing signed in and the dashboard open."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import psycopg2
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from bootstrap.layer.loader import load_layer
+from bootstrap.publish import load_specs
+from bootstrap.publish.spec import Specs
+from bootstrap.settings import data_folder
+from tests.conftest import Shop
+
+Select = Callable[..., Any]
+DASHBOARD = "/superset/dashboard/sales-customers/"
+
+
+@pytest.fixture(scope="session")
+def specs() -> Specs:
+    return load_specs(data_folder("superset"), load_layer(data_folder("views")))
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    path = shutil.which("chromium") or shutil.which("google-chrome")
+    if path is None:
+        pytest.skip("there is no Chromium on this machine")
+    arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=arguments)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def signed_in(shop: Shop, browser: Browser) -> Callable[..., Page]:
+    """Opens a page as somebody, who signs in once; keyword arguments are those of a browser context."""
+    states: dict[str, Any] = {}
+
+    def new_page(**context: Any) -> Page:
+        page = browser.new_context(viewport={"width": 1500, "height": 1400}, **context).new_page()
+        page.set_default_timeout(60_000)
+        return page
+
+    def sign_in(name: str) -> Any:
+        page = new_page()
+        page.goto(f"{shop.stack.superset_url}/login/")
+        page.fill("#username", name)
+        page.fill("#password", shop.stack.credentials.users[name])
+        page.keyboard.press("Enter")
+        page.wait_for_url(lambda url: "login" not in url)
+        state = page.context.storage_state()
+        page.context.close()
+        return state
+
+    def open_page(name: str, **context: Any) -> Page:
+        if name not in states:
+            states[name] = sign_in(name)
+        return new_page(storage_state=states[name], **context)
+
+    return open_page
+
+
+@pytest.fixture
+def dashboard(shop: Shop, signed_in: Callable[..., Page]) -> Iterator[Page]:
+    page = signed_in("marketing")
+    page.goto(shop.stack.superset_url + DASHBOARD)
+    page.wait_for_selector(".lgs-value")
+    yield page
+    page.context.close()
+
+
+@pytest.fixture(scope="session")
+def select(shop: Shop) -> Select:
+    """One value by SQL, as the analyst reads it."""
+
+    def run(statement: str, *parameters: Any) -> Any:
+        with psycopg2.connect(shop.stack.url("analyst")) as connection, connection.cursor() as cursor:
+            cursor.execute(statement, parameters)
+            row = cursor.fetchone()
+            return row[0] if row else None
+
+    return run

@@ -1,0 +1,202 @@
+"""The dashboard as marketing sees it in a browser: drawn without error, filtered for real, equal to SQL."""
+
+import csv
+import re
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from bootstrap.publish.spec import Specs, Tab
+from tests.browser.conftest import DASHBOARD, Select
+from tests.conftest import Shop
+
+pytestmark = [pytest.mark.stack, pytest.mark.browser]
+TABS = ("Overview", "Orders & cancellations", "Customers", "Segments")
+NEWEST = "(select max(month) from mart.sales_month where months_ago = 0)"
+DRAWN = "canvas, table, .lgs-card, .lgs-header"
+PROBLEM = ".ant-alert, [data-test='chart-error'], .chart-error, :text('No results were returned')"
+KEY_FIGURE = "How did the newest complete month go?"
+
+
+def tab(specs: Specs, name: str) -> Tab:
+    return next(tab for tab in specs.dashboards["sales_customers"].tabs if tab.name == name)
+
+
+def chart(page: Page, title: str) -> Locator:
+    return page.locator(f'[data-test-chart-name="{title}"]')
+
+
+def open_tab(page: Page, specs: Specs, name: str) -> list[str]:
+    """Open a tab and wait until each chart on it is drawn; returns their titles."""
+    page.locator(".dashboard-component-tabs .ant-tabs-tab").filter(has_text=name).click()
+    titles = [specs.charts[chart].title for row in tab(specs, name).rows for chart in row.charts]
+    for title in titles:
+        chart(page, title).scroll_into_view_if_needed()
+        chart(page, title).locator(DRAWN).first.wait_for()
+    page.wait_for_function("document.querySelectorAll('.loading').length === 0")
+    return titles
+
+
+def figure(page: Page, label: str) -> str:
+    """The number on the card of a key figure, without signs."""
+    card = chart(page, KEY_FIGURE).locator(".lgs-card").filter(has=page.locator(".lgs-label", has_text=label)).first
+    return re.sub(r"[^0-9-]", "", card.locator(".lgs-value").inner_text())
+
+
+def choose(page: Page, name: str, value: str) -> None:
+    """Choose a value in a filter of the bar and apply."""
+    page.locator(f"#NATIVE_FILTER-{name}").click()
+    page.keyboard.type(value)
+    page.locator(f'.ant-select-item-option[title="{value}"]').click()
+    page.keyboard.press("Escape")
+    apply(page)
+
+
+def apply(page: Page) -> None:
+    with page.expect_response(lambda answer: "/api/v1/chart/data" in answer.url):
+        page.locator('[data-test="filter-bar__apply-button"]').click()
+    page.wait_for_load_state("networkidle")
+    page.wait_for_function("document.querySelectorAll('.loading').length === 0")
+
+
+def pounds(value: Decimal | None) -> str:
+    return str(int((value or Decimal(0)) + Decimal("0.5")))
+
+
+@pytest.mark.parametrize("name", TABS)
+def test_each_chart_of_a_tab_is_drawn_without_error(dashboard: Page, specs: Specs, name: str) -> None:
+    titles = open_tab(dashboard, specs, name)
+    assert len(titles) >= 4
+    for title in titles:
+        expect(chart(dashboard, title).locator(PROBLEM)).to_have_count(0)
+    expect(dashboard.locator(".lgs-header").first).to_contain_text("customers")
+
+
+def test_key_figures_are_those_of_sql(dashboard: Page, select: Select) -> None:
+    for label, column in (
+        ("Placed orders", "orders_placed"),
+        ("Cancelled orders", "orders_cancelled"),
+        ("Active customers", "active_customers"),
+        ("New customers", "new_customers"),
+    ):
+        number = select(f"select {column} from mart.monthly_metrics where month = {NEWEST}")
+        assert figure(dashboard, label) == str(number), label
+    sales = select(f"select sales from mart.monthly_metrics where month = {NEWEST}")
+    assert figure(dashboard, "Sales") == pounds(sales)
+
+
+FILTERS = [("segment", "segment"), ("country", "country"), ("customer-type", "customer_type")]
+
+
+@pytest.mark.parametrize(("name", "column"), FILTERS)
+def test_a_filter_changes_the_figures_to_those_of_sql(dashboard: Page, select: Select, name: str, column: str) -> None:
+    biggest = f"select {column} from mart.sales_month where months_ago = 0 and {column} not in ('Guests', 'Guest')"
+    value = select(f"{biggest} group by 1 order by sum(sales) desc, 1 limit 1")
+    choose(dashboard, name, value)
+    orders = select(f"select sum(orders_placed) from mart.sales_month where months_ago = 0 and {column} = %s", value)
+    sales = select(f"select sum(sales) from mart.sales_month where months_ago = 0 and {column} = %s", value)
+    expect(chart(dashboard, KEY_FIGURE).locator(".lgs-card").nth(1)).to_contain_text(f"{orders:,}")
+    assert figure(dashboard, "Sales") == pounds(sales)
+
+
+def test_the_month_range_acts_on_the_charts_by_month(dashboard: Page, specs: Specs, select: Select) -> None:
+    first = select("select min(month)::text from mart.sales_month")
+    open_tab(dashboard, specs, "Customers")
+    dashboard.locator('[data-test="time-range-trigger"]').click()
+    dashboard.locator('[data-test="Range type"]').click()
+    dashboard.locator('.ant-select-item-option[title="Advanced"]').click()
+    fields = dashboard.locator(".time-range-popover input[type=text], .time-range-popover input:not([type=search])")
+    fields.nth(0).fill(first)
+    fields.nth(1).fill(select("select (min(month) + interval '2 months')::date::text from mart.sales_month"))
+    dashboard.locator('[data-test="date-filter-control__apply-button"]').click()
+    apply(dashboard)
+    rows = chart(dashboard, "Month by month, who bought?").locator("tbody tr")
+    expect(rows).to_have_count(2)
+
+
+def test_orders_tab_shows_the_country_of_most_cancellations(dashboard: Page, specs: Specs, select: Select) -> None:
+    open_tab(dashboard, specs, "Orders & cancellations")
+    value = select(
+        "select max(v) from (select sum(cancelled_value) filter (where is_last_12_months)"
+        " - coalesce(sum(cancelled_value) filter (where is_12_months_before), 0) as v"
+        " from mart.sales_month group by country) q"
+    )
+    first = chart(dashboard, "In which countries do cancellations grow?").locator("tbody tr").first
+    assert re.sub(r"[^0-9.]", "", first.locator("td").last.inner_text()) == f"{abs(value):.2f}"
+
+
+def test_customers_tab_counts_the_customers_of_sql(dashboard: Page, specs: Specs, select: Select) -> None:
+    open_tab(dashboard, specs, "Customers")
+    row = chart(dashboard, "Month by month, who bought?").locator("tbody tr").first
+    active = select("select active_customers from mart.monthly_metrics order by month desc limit 1")
+    assert row.locator("td").nth(1).inner_text().replace(",", "") == str(active)
+
+
+def test_segments_tab_says_what_each_segment_is(dashboard: Page, specs: Specs, select: Select) -> None:
+    open_tab(dashboard, specs, "Segments")
+    rows = chart(dashboard, "What is each segment, and what should we do about it?").locator("tbody tr")
+    expect(rows).to_have_count(select("select count(*) from mart.rfm_segment"))
+    name = select("select segment from mart.rfm_segment order by segment_order limit 1")
+    customers = select("select customers from mart.rfm_segment where segment = %s", name)
+    advice = select("select advice from mart.rfm_segment where segment = %s", name)
+    expect(rows.first).to_contain_text(name)
+    expect(rows.first).to_contain_text(f"{customers:,}")
+    expect(rows.first).to_contain_text(advice)
+
+
+def test_a_click_on_a_month_lists_the_customers_behind_it(dashboard: Page, specs: Specs, select: Select) -> None:
+    open_tab(dashboard, specs, "Customers")
+    months = chart(dashboard, "Month by month, who bought?")
+    label = months.locator("tbody tr").nth(1).locator("td").first.inner_text()
+    with dashboard.expect_response(lambda answer: "/api/v1/chart/data" in answer.url):
+        months.locator("tbody tr").nth(1).locator("td").first.click()
+    behind = chart(dashboard, "Which customers are behind a bar?")
+    expect(behind.locator("tbody tr").first).to_contain_text(label)
+    rows = select(
+        "select count(*) from mart.customer_month where customer_type <> 'Guest'"
+        " and month = (select distinct month from mart.sales_month order by month desc offset 1 limit 1)"
+    )
+    expect(behind.locator("input[placeholder]").last).to_have_attribute("placeholder", re.compile(f"^{rows} record"))
+
+
+def test_the_customers_of_a_segment_can_be_taken_away(
+    dashboard: Page, specs: Specs, select: Select, tmp_path: Path
+) -> None:
+    name = select("select segment from mart.rfm_customer group by 1 order by count(*) desc, 1 limit 1")
+    choose(dashboard, "segment", name)
+    open_tab(dashboard, specs, "Segments")
+    table = chart(dashboard, "Who are these customers?")
+    table.locator('[aria-label="More Options"]').click()
+    dashboard.get_by_role("menuitem", name="Download").hover()
+    with dashboard.expect_download() as download:
+        dashboard.get_by_text("Export to .CSV").click()
+    download.value.save_as(tmp_path / "customers.csv")
+    with (tmp_path / "customers.csv").open(encoding="utf-8-sig") as file:
+        rows = list(csv.DictReader(file))
+    assert {row["Segment"] for row in rows} == {name}
+    assert len(rows) == select("select count(*) from mart.rfm_customer where segment = %s", name)
+
+
+@pytest.mark.parametrize(("scheme", "dark"), [("light", False), ("dark", True)])
+def test_the_shop_shows_its_colours_in_light_and_dark(
+    shop: Shop, signed_in: Callable[..., Page], scheme: str, dark: bool
+) -> None:
+    page = signed_in("marketing", color_scheme=scheme)
+    page.goto(shop.stack.superset_url + DASHBOARD)
+    page.wait_for_selector(".lgs-value")
+    expect(page.locator('img[alt="London Gift Shop"]').first).to_be_visible()
+    colour = page.evaluate("getComputedStyle(document.querySelector('.dashboard-content')).backgroundColor")
+    red, green, blue = (int(part) for part in re.findall(r"\d+", colour)[:3])
+    assert (red + green + blue < 3 * 128) == dark, colour
+    page.context.close()
+
+
+def test_marketing_finds_no_way_into_sql_lab(shop: Shop, signed_in: Callable[..., Page]) -> None:
+    page = signed_in("marketing")
+    page.goto(shop.stack.superset_url + "/superset/welcome/")
+    expect(page.get_by_role("menuitem", name="Dashboards").first).to_be_visible()
+    expect(page.get_by_text("SQL Lab", exact=True)).to_have_count(0)
+    page.context.close()
