@@ -141,7 +141,6 @@ if _REDIS:
         broker_transport_options = {"visibility_timeout": 3600, "socket_connect_timeout": 1}  # noqa: RUF012
         task_publish_retry_policy = {"max_retries": 1, "interval_start": 0.2}  # noqa: RUF012
         result_backend_transport_options = {"retry_policy": {"max_retries": 1, "timeout": 2.0}}  # noqa: RUF012
-        beat_sync_every = 1  # so that the time of its file shows that it sends
         beat_schedule = {  # noqa: RUF012 - Celery reads a plain class attribute
             "reports.scheduler": {"task": "reports.scheduler", "schedule": crontab(minute="*", hour="*")},
             "reports.prune_log": {"task": "reports.prune_log", "schedule": crontab(minute=0, hour=0)},
