@@ -20,7 +20,7 @@ def land(cursor: Cursor, source: Source) -> int:
     stream = _Stream(source.blocks())
     columns = ", ".join(("line_number", *COLUMNS))
     try:
-        cursor.copy_expert(f"copy landing.line ({columns}) from stdin with (null '{source.null}')", stream)
+        cursor.copy_expert(f"copy landing.line ({columns}) from stdin with (null '{source.null}', freeze)", stream)
     except psycopg2.Error as error:
         raise (stream.error or error) from None
     if not source.lines_read:

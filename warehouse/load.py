@@ -66,6 +66,7 @@ def load(cursor: Cursor, source: Source, *, max_rejects: float, progress: Progre
             step.rows = _replace(cursor, typed, {month: months.get(month) for month in changed})
         with progress.step("derive dimensions"):
             refresh_dimensions(cursor)
+    cursor.execute("drop table landing.fingerprint")
     rejected = _rejected(cursor)
     return Load(source.form, source.sha256, lines_read, lines_read - sum(rejected.values()), rejected, changed)
 
@@ -73,9 +74,10 @@ def load(cursor: Cursor, source: Source, *, max_rejects: float, progress: Progre
 def _settings(cursor: Cursor) -> None:
     cursor.execute(
         "set local work_mem = '256MB'; set local maintenance_work_mem = '256MB'; set local jit = off; "
+        "set local default_statistics_target = 20; "
         "set local parallel_setup_cost = 10; set local parallel_tuple_cost = 0.001; "
         "set local datestyle = 'ISO, MDY'; set local client_min_messages = warning; "
-        "drop table if exists pg_temp.fingerprint, pg_temp.repeat"
+        "drop table if exists landing.fingerprint, pg_temp.repeat"
     )
 
 
@@ -88,7 +90,7 @@ def _fingerprint(cursor: Cursor, source: Source, *, max_rejects: float) -> str:
     cursor.execute("savepoint typing")
     try:
         cursor.execute(query("fingerprint", typed=typed))
-        cursor.execute("select coalesce(bool_and(is_plain), true) from fingerprint")
+        cursor.execute("select coalesce(bool_and(is_plain), true) from landing.fingerprint")
         if cursor.fetchone() == (True,) and not source.rejects.count:
             cursor.execute("release savepoint typing")
             return typed
@@ -145,7 +147,7 @@ def _replace(cursor: Cursor, typed: str, changed: dict[date, _Month | None]) -> 
         cursor.execute(query("drop_indexes"))
     else:
         cursor.execute("delete from warehouse.line where month = any(%(months)s)", months)
-    cursor.execute("analyze fingerprint")
+    cursor.execute("analyze landing.fingerprint")
     cursor.execute(query("repeat"), months)
     cursor.execute("analyze repeat")
     cursor.execute(query("line", typed=typed), months)

@@ -3,7 +3,7 @@ with
 
 trading_days as (
 
-    select distinct invoice_at::date as date from warehouse.line
+    select distinct day as date from landing.fingerprint
 
 ),
 

@@ -1,6 +1,6 @@
 -- Month and hash of each line, read in parallel: they tell which months changed and which lines repeat, without
--- moving the lines themselves.
-create temporary table fingerprint on commit drop as
+-- moving the lines themselves. The table goes before the commit; a temporary one could not be read in parallel.
+create unlogged table landing.fingerprint as
 select
     line_number,
     date_trunc('month', invoice_at)::date as month,

@@ -3,5 +3,5 @@ select
     month,
     count(*) as lines,
     sum(hash::numeric) as content_hash
-from fingerprint
+from landing.fingerprint
 group by month

@@ -9,7 +9,7 @@ with
 repeated as (
 
     select hash
-    from fingerprint
+    from landing.fingerprint
     where month = any(%(months)s)
     group by hash
     having count(*) > 1
@@ -24,7 +24,7 @@ copies as (
         fingerprint.hash,
         row_number() over (partition by fingerprint.hash order by fingerprint.line_number) as copy,
         count(*) over (partition by fingerprint.hash) as copies
-    from fingerprint
+    from landing.fingerprint
     inner join repeated on fingerprint.hash = repeated.hash
 
 ),
@@ -35,7 +35,7 @@ overlap_lines as (
         landed.invoice_no,
         fingerprint.hash,
         count(*) as copies
-    from fingerprint
+    from landing.fingerprint
     inner join landing.line as landed on fingerprint.line_number = landed.line_number
     where
         fingerprint.month = any(%(months)s)
