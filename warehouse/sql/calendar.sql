@@ -1,4 +1,3 @@
-insert into warehouse.calendar
 with
 
 trading_days as (

@@ -1,5 +1,4 @@
 -- Names that the list of countries does not have stay out; a contract reports them.
-insert into warehouse.country
 with
 
 named as (

@@ -1,4 +1,3 @@
-insert into warehouse.customer
 with
 
 spans as (
