@@ -9,7 +9,7 @@ from bootstrap.errors import CheckFailed
 from bootstrap.layer.spec import Layer
 from bootstrap.progress import Progress
 from bootstrap.publish import access, verify
-from bootstrap.publish.assets import Asset, desired
+from bootstrap.publish.assets import Asset, databases, desired
 from bootstrap.publish.bundle import bundle, restoring
 from bootstrap.publish.client import Client
 from bootstrap.publish.files import load_specs
@@ -95,6 +95,16 @@ def _send(client: Client, chosen: list[Asset]) -> None:
         client.import_assets(*bundle(chosen))
 
 
+def _sql_lab(client: Client, connections: list[Asset], live: Live, *, adopt: bool, plan_only: bool) -> int:
+    """The id of the analysts' connection, which links to worked queries carry. A fresh site gets it first."""
+    analyst = next(asset for asset in connections if asset.name == "analyst")
+    if live.find(analyst) is None and not plan_only:
+        refuse_clashes(connections, live, adopt=adopt)
+        _send(client, connections)
+        return ids(client)["databases"][str(analyst.uuid)]
+    return live.ids["databases"].get(str(analyst.uuid), 0)
+
+
 def _link(client: Client, specs: Specs, wanted: list[Asset], numbers: verify.Ids) -> None:
     """Send a dashboard whose links the import lost once more, then fail loudly."""
     for dashboard in specs.dashboards.values():
@@ -152,11 +162,13 @@ def publish(
     with progress.step("Read specs") as step:
         read_specs = load_specs(specs, layer)
         types = column_types(site.connections["reader"], [twin for twin in layer.twins if twin.dataset])
-        wanted = desired(read_specs, types, site.connections, is_async=site.is_async)
-        step.note = f"{len(wanted)} assets"
+        connections = databases(read_specs, site.connections, is_async=site.is_async)
+        step.note = f"{len(read_specs.charts)} charts, {len(read_specs.dashboards)} dashboards"
     with progress.step("Compare with Superset") as step:
         client = Client(site.url, site.username, site.password)
         live = read(client)
+        sql_lab = _sql_lab(client, connections, live, adopt=adopt, plan_only=plan_only)
+        wanted = desired(read_specs, types, connections, sql_lab=sql_lab)
         adopted = refuse_clashes(wanted, live, adopt=adopt)
         plan = make_plan(wanted, live)
         step.note = f"{len(plan.send)} to send, {len(plan.prune)} to prune"

@@ -167,7 +167,7 @@ def _chart(chart: Chart, specs: Specs) -> Asset:
     return Asset("charts", chart.name, content)
 
 
-def _dashboard(dashboard: Dashboard, specs: Specs) -> Asset:
+def _dashboard(dashboard: Dashboard, specs: Specs, sql_lab: int) -> Asset:
     content: Native = {
         "version": VERSION,
         "uuid": str(identity("dashboards", dashboard.name)),
@@ -177,7 +177,7 @@ def _dashboard(dashboard: Dashboard, specs: Specs) -> Asset:
         "slug": dashboard.slug,
         "certified_by": dashboard.owner,
         "published": True,
-        "position": layout.position(specs, dashboard),
+        "position": layout.position(specs, dashboard, sql_lab=sql_lab),
         "metadata": layout.metadata(specs, dashboard),
         "is_managed_externally": True,
         "external_url": None,
@@ -185,15 +185,20 @@ def _dashboard(dashboard: Dashboard, specs: Specs) -> Asset:
     return Asset("dashboards", dashboard.name, content)
 
 
-def desired(specs: Specs, types: Types, addresses: Mapping[str, str], *, is_async: bool = False) -> list[Asset]:
-    """Every asset, parents first. ``types``: (relation, column) to SQL type; ``addresses``: connection to its URL.
-
-    With ``is_async`` a worker runs the queries of SQL Lab.
-    """
+def databases(specs: Specs, addresses: Mapping[str, str], *, is_async: bool = False) -> list[Asset]:
+    """The connections. ``addresses``: connection to its URL. With ``is_async`` a worker runs the queries of SQL Lab."""
     connections = specs.access.connections
+    return [_database(key, connections[key], addresses[key], is_async=is_async) for key in connections]
+
+
+def desired(specs: Specs, types: Types, connections: list[Asset], *, sql_lab: int) -> list[Asset]:
+    """Every asset, parents first.
+
+    ``types``: (relation, column) to SQL type; ``sql_lab``: numeric id of the connection that worked queries open with.
+    """
     return [
-        *(_database(key, connections[key], addresses[key], is_async=is_async) for key in connections),
+        *connections,
         *(_dataset(twin, specs, types) for twin in specs.layer.twins if twin.dataset),
         *(_chart(chart, specs) for chart in specs.charts.values()),
-        *(_dashboard(dashboard, specs) for dashboard in specs.dashboards.values()),
+        *(_dashboard(dashboard, specs, sql_lab) for dashboard in specs.dashboards.values()),
     ]

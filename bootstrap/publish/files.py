@@ -5,7 +5,7 @@ from pathlib import Path
 
 from bootstrap.layer.document import Document, Place, nearest
 from bootstrap.layer.spec import Layer, Twin
-from bootstrap.publish.spec import Access, Brand, Chart, Dashboard, Row, Specs
+from bootstrap.publish.spec import Access, Brand, Chart, Dashboard, Example, Row, Specs
 
 
 def _resolve(document: Document, name: str, known: Iterable[str], *, what: str, place: Place) -> None:
@@ -47,12 +47,18 @@ def _check_chart(chart: Chart, document: Document, layer: Layer) -> None:
         _resolve(document, chart.sort.by, known, what=f"metric or {column}", place=["sort", "by"])
 
 
+def _rows(dashboard: Dashboard) -> Iterator[tuple[list[str | int], Row]]:
+    """Each row and where it stands."""
+    for at, row in enumerate(dashboard.header):
+        yield ["header", at], row
+    for tab_at, tab in enumerate(dashboard.tabs):
+        for at, row in enumerate(tab.rows):
+            yield ["tabs", tab_at, "rows", at], row
+
+
 def _placed(dashboard: Dashboard) -> Iterator[tuple[str, Place]]:
     """Each chart's name and where the dashboard names it."""
-    rows: list[tuple[list[str | int], Row]] = [(["header", at], row) for at, row in enumerate(dashboard.header)]
-    for tab_at, tab in enumerate(dashboard.tabs):
-        rows += [(["tabs", tab_at, "rows", at], row) for at, row in enumerate(tab.rows)]
-    for place, row in rows:
+    for place, row in _rows(dashboard):
         yield from ((name, [*place, "charts", name]) for name in row.charts)
 
 
@@ -63,8 +69,11 @@ def _check_dashboard(dashboard: Dashboard, document: Document, specs: Specs) -> 
         if name in seen:
             raise document.error(f'The chart "{name}" stands here twice. Remove one.', place)
         seen.add(name)
+    for place, row in _rows(dashboard):
+        for index, name in enumerate(row.examples):
+            _resolve(document, name, specs.examples, what="example", place=[*place, "examples", index])
     for index, role in enumerate(dashboard.access):
-        _resolve(document, role, specs.access.roles, what="role", place=["access", index])
+        _resolve(document, role, [*specs.access.roles, "Admin"], what="role", place=["access", index])
     _check_filters(dashboard, document, specs)
 
 
@@ -103,11 +112,13 @@ def _named(folder: Path) -> dict[str, Document]:
 def load_specs(folder: Path, layer: Layer) -> Specs:
     """Read and check all specs in ``folder`` against the layer. Raises ``SpecError`` at the first that is wrong."""
     access_file, brand_file = Document.read(folder / "access.yml"), Document.read(folder / "brand.yml")
+    file = Document.read(folder / "examples.yml")
     charts, dashboards = _named(folder / "charts"), _named(folder / "dashboards")
     specs = Specs(
         layer=layer,
         charts={name: file.model(Chart, file.data | {"name": name}) for name, file in charts.items()},
         dashboards={name: file.model(Dashboard, file.data | {"name": name}) for name, file in dashboards.items()},
+        examples={name: file.model(Example, file.data[name], [name]) for name in file.data},
         access=access_file.model(Access, access_file.data),
         brand=brand_file.model(Brand, brand_file.data),
     )

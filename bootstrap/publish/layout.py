@@ -4,11 +4,11 @@ Chart ids in here are placeholders (1001 and on, in order of appearance): the im
 """
 
 from typing import Any
-from uuid import UUID
+from urllib.parse import quote, urlencode
 
 from bootstrap.publish import charts
 from bootstrap.publish.identity import identity
-from bootstrap.publish.spec import Brand, Chart, Dashboard, Filter, Row, Specs, Tab
+from bootstrap.publish.spec import Brand, Chart, Dashboard, Example, Filter, Row, Specs, Tab
 
 Native = dict[str, Any]
 _READING_HEIGHT = 6
@@ -26,8 +26,8 @@ def _node(kind: str, key: str, parents: list[str], meta: Native) -> Native:
 class Tree:
     """Grows the position of one dashboard, node by node."""
 
-    def __init__(self, specs: Specs, dashboard: Dashboard) -> None:
-        self.specs, self.ids = specs, placeholders(dashboard)
+    def __init__(self, specs: Specs, dashboard: Dashboard, sql_lab: int) -> None:
+        self.specs, self.ids, self.sql_lab = specs, placeholders(dashboard), sql_lab
         self.nodes: Native = {
             "DASHBOARD_VERSION_KEY": "v2",
             "ROOT_ID": {"id": "ROOT_ID", "type": "ROOT", "children": []},
@@ -64,10 +64,16 @@ class Tree:
             self._row(row, key, row_path)
 
     def _row(self, row: Row, key: str, path: list[str]) -> None:
-        if row.note:
-            self._add(_node("MARKDOWN", key, path, {"code": row.note, "width": 12, "height": row.height}))
+        note = row.note or "\n".join(self._example(self.specs.examples[name]) for name in row.examples)
+        if note:
+            self._add(_node("MARKDOWN", key, path, {"code": note, "width": 12, "height": row.height}))
         for name, width in row.charts.items():
             self._chart(self.specs.charts[name], width, row.height, path)
+
+    def _example(self, example: Example) -> str:
+        """A link that opens the query in SQL Lab, on the analysts' connection."""
+        asked = {"dbid": self.sql_lab, "schema": "mart", "name": example.title, "sql": example.sql}
+        return f"- [{example.title}](/sqllab?{urlencode(asked, quote_via=quote)}): {example.about}"
 
     def _chart(self, chart: Chart, width: int, height: int, path: list[str]) -> None:
         if chart.reading:
@@ -184,9 +190,6 @@ def metadata(specs: Specs, dashboard: Dashboard) -> Native:
     }
 
 
-def position(specs: Specs, dashboard: Dashboard) -> Native:
-    return Tree(specs, dashboard).nodes
-
-
-def chart_uuids(dashboard: Dashboard) -> set[UUID]:
-    return {identity("charts", name) for name in dashboard.charts}
+def position(specs: Specs, dashboard: Dashboard, *, sql_lab: int) -> Native:
+    """The tree; ``sql_lab`` is the numeric id of the connection that examples open with."""
+    return Tree(specs, dashboard, sql_lab).nodes

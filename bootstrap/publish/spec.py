@@ -63,7 +63,7 @@ class Chart(Spec):
     columns: tuple[str, ...] = Field((), description="raw rows instead of metrics")
     where: tuple[Where, ...] = ()
     sort: Sort | None = None
-    limit: int = Field(10_000, ge=1, le=10_000)
+    limit: int = Field(10_000, ge=1, le=100_000)
     paged: bool = Field(False, description="table: the server sends a page at a time, for long ones")
     ignores: tuple[str, ...] = Field((), description="dashboard filters, by name, that make no sense here")
     template: str = Field("", description="cards: the Handlebars text")
@@ -83,12 +83,13 @@ class Row(Spec):
 
     charts: dict[str, int] = Field(default_factory=dict)
     note: str = ""
+    examples: tuple[str, ...] = Field((), description="names of queries in examples.yml, as links into SQL Lab")
     height: int = Field(50, ge=2, le=200, description="in units of 8 pixels")
 
     @model_validator(mode="after")
     def _fits(self) -> "Row":
-        if bool(self.charts) == bool(self.note):
-            raise ValueError("give either charts or a note")
+        if sum(map(bool, (self.charts, self.note, self.examples))) != 1:
+            raise ValueError("give one of charts, note and examples")
         if sum(self.charts.values()) > 12:
             raise ValueError(f"the widths add up to {sum(self.charts.values())}; a row has 12")
         return self
@@ -135,6 +136,14 @@ class Dashboard(Spec):
     def charts(self) -> tuple[str, ...]:
         rows = [*self.header, *(row for tab in self.tabs for row in tab.rows)]
         return tuple(name for row in rows for name in row.charts)
+
+
+class Example(Spec):
+    """A worked query that analysts open in SQL Lab."""
+
+    title: str
+    about: str = Field(description="what it shows, and what to change")
+    sql: str
 
 
 class Connection(Spec):
@@ -198,6 +207,7 @@ class Specs(Spec):
     layer: Layer
     charts: dict[str, Chart]
     dashboards: dict[str, Dashboard]
+    examples: dict[str, Example]
     access: Access
     brand: Brand
 

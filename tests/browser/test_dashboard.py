@@ -194,6 +194,20 @@ def test_the_shop_shows_its_colours_in_light_and_dark(
     page.context.close()
 
 
+def test_an_analyst_opens_and_runs_a_worked_query(
+    shop: Shop, signed_in: Callable[..., Page], specs: Specs, select: Select
+) -> None:
+    page = signed_in("analyst")
+    page.goto(shop.stack.superset_url + "/superset/dashboard/sql-examples/")
+    link = page.get_by_role("link", name=specs.examples["kinds_of_lines"].title)
+    page.goto(shop.stack.superset_url + str(link.get_attribute("href")))
+    page.locator('[data-test="run-query-action"], button:has-text("Run")').first.click()
+    result = page.locator('[role="gridcell"], .ant-table-cell, [role="cell"]')
+    lines = select("select count(*) from warehouse.line where line_type = 'sale'")
+    expect(result.filter(has_text=re.compile(f"^{lines}$")).first).to_be_visible()
+    page.context.close()
+
+
 def test_marketing_finds_no_way_into_sql_lab(shop: Shop, signed_in: Callable[..., Page]) -> None:
     page = signed_in("marketing")
     page.goto(shop.stack.superset_url + "/superset/welcome/")
