@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from bootstrap.examples import load_examples
 from bootstrap.layer.document import Document, Place, nearest
 from bootstrap.layer.spec import Layer, Twin
-from bootstrap.publish.spec import Access, Brand, Chart, Dashboard, Example, Row, Specs
+from bootstrap.publish.spec import Access, Brand, Chart, Dashboard, Row, Specs
 
 
 def _resolve(document: Document, name: str, known: Iterable[str], *, what: str, place: Place) -> None:
@@ -112,13 +113,12 @@ def _named(folder: Path) -> dict[str, Document]:
 def load_specs(folder: Path, layer: Layer) -> Specs:
     """Read and check all specs in ``folder`` against the layer. Raises ``SpecError`` at the first that is wrong."""
     access_file, brand_file = Document.read(folder / "access.yml"), Document.read(folder / "brand.yml")
-    file = Document.read(folder / "examples.yml")
     charts, dashboards = _named(folder / "charts"), _named(folder / "dashboards")
     specs = Specs(
         layer=layer,
         charts={name: file.model(Chart, file.data | {"name": name}) for name, file in charts.items()},
         dashboards={name: file.model(Dashboard, file.data | {"name": name}) for name, file in dashboards.items()},
-        examples={name: file.model(Example, file.data[name], [name]) for name in file.data},
+        examples={example.name: example for example in load_examples(folder)},
         access=access_file.model(Access, access_file.data),
         brand=brand_file.model(Brand, brand_file.data),
     )

@@ -6,9 +6,10 @@ Chart ids in here are placeholders (1001 and on, in order of appearance): the im
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from bootstrap.examples import Example
 from bootstrap.publish import charts
 from bootstrap.publish.identity import identity
-from bootstrap.publish.spec import Brand, Chart, Dashboard, Example, Filter, Row, Specs, Tab
+from bootstrap.publish.spec import Brand, Chart, Dashboard, Filter, Row, Specs, Tab
 
 Native = dict[str, Any]
 _READING_HEIGHT = 6
@@ -72,8 +73,8 @@ class Tree:
 
     def _example(self, example: Example) -> str:
         """A link that opens the query in SQL Lab, on the analysts' connection."""
-        asked = {"dbid": self.sql_lab, "schema": "mart", "name": example.title, "sql": example.sql}
-        return f"- [{example.title}](/sqllab?{urlencode(asked, quote_via=quote)}): {example.about}"
+        asked = {"dbid": self.sql_lab, "schema": "mart", "name": example.label, "sql": example.sql}
+        return f"- [{example.label}](/sqllab?{urlencode(asked, quote_via=quote)}): {example.about}"
 
     def _chart(self, chart: Chart, width: int, height: int, path: list[str]) -> None:
         if chart.reading:

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
+from bootstrap.examples import Example
 from bootstrap.layer.spec import Layer, Spec
 
 Viz = Literal[
@@ -136,14 +137,6 @@ class Dashboard(Spec):
     def charts(self) -> tuple[str, ...]:
         rows = [*self.header, *(row for tab in self.tabs for row in tab.rows)]
         return tuple(name for row in rows for name in row.charts)
-
-
-class Example(Spec):
-    """A worked query that analysts open in SQL Lab."""
-
-    title: str
-    about: str = Field(description="what it shows, and what to change")
-    sql: str
 
 
 class Connection(Spec):

@@ -199,7 +199,7 @@ def test_an_analyst_opens_and_runs_a_worked_query(
 ) -> None:
     page = signed_in("analyst")
     page.goto(shop.stack.superset_url + "/superset/dashboard/sql-examples/")
-    link = page.get_by_role("link", name=specs.examples["kinds_of_lines"].title)
+    link = page.get_by_role("link", name=specs.examples["kinds_of_lines"].label)
     page.goto(shop.stack.superset_url + str(link.get_attribute("href")))
     page.locator('[data-test="run-query-action"], button:has-text("Run")').first.click()
     result = page.locator('[role="gridcell"], .ant-table-cell, [role="cell"]')

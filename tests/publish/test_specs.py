@@ -2,14 +2,12 @@
 
 from pathlib import Path
 
-import psycopg2
 import pytest
 
 from bootstrap.errors import SpecError
 from bootstrap.layer.spec import Layer
 from bootstrap.publish import load_specs
 from bootstrap.settings import data_folder
-from tests.conftest import Shop
 
 CHART = "charts/monthly_sales.yml"
 DASHBOARD = "dashboards/sales_customers.yml"
@@ -55,15 +53,6 @@ def test_a_wrong_spec_is_named(specs: Path, layer: Layer, file: str, right: str,
     assert message in str(caught.value)
     assert caught.value.path == specs / file
     assert caught.value.line
-
-
-def test_each_worked_query_runs_as_the_analyst(shop: Shop, layer: Layer) -> None:
-    examples = load_specs(data_folder("superset"), layer).examples
-    assert len(examples) >= 12
-    with psycopg2.connect(shop.stack.url("analyst")) as connection, connection.cursor() as cursor:
-        for name, example in examples.items():
-            cursor.execute(example.sql)
-            assert cursor.description, name
 
 
 def test_a_broken_file_is_named_with_its_line(specs: Path, layer: Layer) -> None:
