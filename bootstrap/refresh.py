@@ -39,7 +39,7 @@ def fingerprint(layer: Layer, used_in: Mapping[str, Sequence[str]]) -> str:
     """One digest of all that decides, beside the source, what the warehouse and the mart hold."""
     digest = sha256(layer.model_dump_json().encode())
     digest.update(repr(sorted((metric, sorted(charts)) for metric, charts in used_in.items())).encode())
-    for path in sorted(path for kind in ("*.py", "*.sql") for path in WAREHOUSE_CODE.rglob(kind)):
+    for path in sorted(path for kind in ("*.py", "*.sql", "*.csv") for path in WAREHOUSE_CODE.rglob(kind)):
         digest.update(path.read_bytes())
     return digest.hexdigest()
 
