@@ -12,6 +12,7 @@ receiving side stay in force: those of the database roles, and those of the user
 
 import json
 import os
+import shutil
 import subprocess
 import tarfile
 import tempfile
@@ -122,7 +123,7 @@ def _unpack(path: Path, folder: Path) -> Manifest:
     try:
         with tarfile.open(path, "r:") as archive:
             for member in ("manifest.json", *PARTS.values()):
-                archive.extract(member, folder, filter="data")
+                _extract(archive, member, folder / member)
         manifest = Manifest.model_validate_json((folder / "manifest.json").read_text())
     except (OSError, tarfile.TarError, KeyError, ValidationError) as error:
         raise UsageError(
@@ -134,6 +135,15 @@ def _unpack(path: Path, folder: Path) -> Manifest:
             f"{bootstrap.__version__} with {version('apache-superset')}. Restore it with the version that made it."
         )
     return manifest
+
+
+def _extract(archive: tarfile.TarFile, member: str, target: Path) -> None:
+    """Copy one member's content and nothing else of it: early releases of Python 3.11 have no filter for extraction."""
+    stream = archive.extractfile(member)
+    if stream is None:
+        raise KeyError(f"{member} is no file")
+    with stream, target.open("wb") as copy:
+        shutil.copyfileobj(stream, copy)
 
 
 def _restore_aside(stack: Stack, name: str, url: str, database: str, dump: Path) -> None:
