@@ -26,6 +26,17 @@ SMALL_DUMP = Path(__file__).parent / "data" / "small.sql"
 PASSWORDS = {"lgs_owner": "dev", "lgs_reader": "dev", "lgs_analyst": "dev"}
 
 
+MARKED = {"stack": {"make_shop"}, "realdata": {"real_dump", "real_csv"}}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What a test asks for says what it needs, so that the quick ones can be chosen."""
+    for item in items:
+        for mark, fixtures in MARKED.items():
+            if fixtures.intersection(getattr(item, "fixturenames", ())):
+                item.add_marker(mark)
+
+
 @dataclass(frozen=True)
 class Database:
     """A fresh database with the product's roles; each URL ends in its name."""
