@@ -187,7 +187,7 @@ def metadata(specs: Specs, dashboard: Dashboard) -> Native:
         "map_label_colors": {},
         "color_scheme_domain": list(specs.brand.series),
         "cross_filters_enabled": True,
-        "filter_bar_orientation": "VERTICAL",
+        "filter_bar_orientation": "HORIZONTAL",
     }
 
 
