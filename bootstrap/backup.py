@@ -17,7 +17,7 @@ import subprocess
 import tarfile
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -29,6 +29,7 @@ from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 from sqlalchemy.engine import make_url
 
 import bootstrap
+from bootstrap.connection import administering, connected
 from bootstrap.errors import CheckFailed, UsageError
 from bootstrap.progress import Progress
 from bootstrap.stack import Stack
@@ -148,7 +149,7 @@ def _extract(archive: tarfile.TarFile, member: str, target: Path) -> None:
 
 def _restore_aside(stack: Stack, name: str, url: str, database: str, dump: Path) -> None:
     role = str(make_url(url).username)
-    with _cursor(_maintenance(_administrator(stack, name))) as cursor:
+    with administering(_maintenance(_administrator(stack, name))) as cursor:
         cursor.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(database)))
         cursor.execute(
             sql.SQL("create database {} owner {} template template0").format(
@@ -165,7 +166,7 @@ def _swap(admin_url: str, database: str, aside: str) -> None:
         "before": sql.Identifier(f"{database}_before"),
         "new": sql.Identifier(aside),
     }
-    with _cursor(_maintenance(admin_url)) as cursor:
+    with administering(_maintenance(admin_url)) as cursor:
         cursor.execute(sql.SQL("drop database if exists {before} with (force)").format(**names))
         with _closed(cursor, names["now"]):
             cursor.execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = %s", [database])
@@ -186,21 +187,13 @@ def _closed(cursor: Cursor, database: sql.Identifier) -> Iterator[None]:
 
 
 def _grant(owner_url: str) -> None:
-    with closing(psycopg2.connect(owner_url)) as connection, connection, connection.cursor() as cursor:
+    with connected(owner_url) as connection, connection, connection.cursor() as cursor:
         grant_reading(cursor)
 
 
 def _maintenance(admin_url: str) -> str:
     """The same server's database ``postgres``: nobody can rename the database they are in."""
     return str(make_url(admin_url).set(database="postgres").render_as_string(hide_password=False))
-
-
-@contextmanager
-def _cursor(url: str) -> Iterator[Cursor]:
-    with closing(psycopg2.connect(url, connect_timeout=10)) as connection:
-        connection.autocommit = True
-        with connection.cursor() as cursor:
-            yield cursor
 
 
 def _run(program: str, url: str, *options: str) -> None:

@@ -13,6 +13,7 @@ from typer.main import get_command
 
 from bootstrap import stack as stacks
 from bootstrap.backup import backup, restore
+from bootstrap.connection import connected
 from bootstrap.errors import LgsError
 from bootstrap.examples import write_examples
 from bootstrap.layer.house_rules import write_definitions
@@ -23,7 +24,7 @@ from bootstrap.progress import Progress
 from bootstrap.publish import Published, Site, load_specs, publish
 from bootstrap.questions import write_questions
 from bootstrap.receipt import Receipt, newest_receipt
-from bootstrap.refresh import Refreshed, connected, refresh
+from bootstrap.refresh import Refreshed, refresh
 from bootstrap.settings import Settings, data_folder, load_settings
 from bootstrap.stack import Stack
 from warehouse.demo import write_demo

@@ -1,17 +1,17 @@
 """A refresh: load, build, check and commit in one transaction, so that readers see the old whole or the new whole."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-import psycopg2
 from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
 
 import warehouse
-from bootstrap.errors import Locked, SourceError, Unreachable
+from bootstrap.connection import connected
+from bootstrap.errors import Locked, SourceError
 from bootstrap.layer.build import build, retire
 from bootstrap.layer.spec import Layer
 from bootstrap.progress import Progress
@@ -76,24 +76,6 @@ def refresh(
         with connection, connection.cursor() as cursor:
             retire(cursor)
         return done
-
-
-@contextmanager
-def connected(url: str) -> Iterator[Connection]:
-    """A connection that is closed at the end. Raises ``Unreachable`` when nobody answers."""
-    try:
-        connection = psycopg2.connect(url, connect_timeout=10, application_name="lgs refresh")
-    except psycopg2.OperationalError as error:
-        parts = psycopg2.extensions.parse_dsn(url)
-        raise Unreachable(
-            "The warehouse",
-            host=parts.get("host", "127.0.0.1"),
-            port=int(parts.get("port", 5432)),
-            setting="LGS_WAREHOUSE_URL or LGS_POSTGRES_PORT",
-            why=str(error).strip().splitlines()[-1],
-        ) from error
-    with closing(connection):
-        yield connection
 
 
 @contextmanager

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-import psycopg2
 import yaml
 
-from bootstrap.errors import CheckFailed, Unreachable
+from bootstrap.connection import connected
+from bootstrap.errors import CheckFailed
 from bootstrap.layer.spec import Twin
 from bootstrap.publish.assets import KINDS, Asset
 from bootstrap.publish.client import Client
@@ -86,20 +86,6 @@ def column_types(reader_url: str, twins: Iterable[Twin]) -> dict[tuple[str, str]
 
 
 def _rows(url: str, query: str, parameters: list[Any]) -> list[tuple[str, str, str]]:
-    try:
-        connection = psycopg2.connect(url.replace("postgresql+psycopg2://", "postgresql://"))
-    except psycopg2.OperationalError as error:
-        parts = psycopg2.extensions.parse_dsn(url)
-        raise Unreachable(
-            "The warehouse",
-            host=parts.get("host", ""),
-            port=int(parts.get("port", 5432)),
-            setting="LGS_WAREHOUSE_URL",
-            why=str(error).strip().splitlines()[0],
-        ) from error
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute(query, parameters)
-            return list(cursor.fetchall())
-    finally:
-        connection.close()
+    with connected(url) as connection, connection.cursor() as cursor:
+        cursor.execute(query, parameters)
+        return list(cursor.fetchall())

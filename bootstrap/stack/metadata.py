@@ -5,8 +5,6 @@ encrypts what Superset keeps there, so that a database of another installation i
 """
 
 import hashlib
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Literal
 
@@ -14,6 +12,7 @@ import psycopg2
 from psycopg2 import sql
 from psycopg2.extensions import cursor as Cursor
 
+from bootstrap.connection import administering
 from bootstrap.errors import UsageError
 from bootstrap.stack.address import replaced
 
@@ -40,17 +39,17 @@ class Metadata:
 
     def present(self) -> bool:
         """Whether this server has our database."""
-        with _cursor(self.admin_url) as cursor:
+        with administering(self.admin_url) as cursor:
             return self._state(cursor) == "ours"
 
     def possible(self) -> bool:
         """Whether this server has no such database yet, and lets us make it."""
-        with _cursor(self.admin_url) as cursor:
+        with administering(self.admin_url) as cursor:
             return self._state(cursor) == "missing" and _may_create(cursor)
 
     def ensure(self) -> None:
         """Make role and database where missing. Raises ``UsageError`` when there is somebody else's of that name."""
-        with _cursor(self.admin_url) as cursor:
+        with administering(self.admin_url) as cursor:
             state = self._state(cursor)
             if state == "foreign":
                 raise UsageError(
@@ -65,7 +64,7 @@ class Metadata:
         """Raise ``UsageError`` when the password is not that of Superset's user ``admin``."""
         from werkzeug.security import check_password_hash
 
-        with _cursor(self.url) as cursor:
+        with administering(self.url) as cursor:
             cursor.execute("select password from ab_user where username = 'admin' and active")
             row = cursor.fetchone()
         if row is None or not check_password_hash(row[0], password):
@@ -124,11 +123,3 @@ def _may_create(cursor: Cursor) -> bool:
         [ROLE],
     )
     return cursor.fetchone() == (True,)
-
-
-@contextmanager
-def _cursor(url: str) -> Iterator[Cursor]:
-    with closing(psycopg2.connect(url, connect_timeout=10)) as connection:
-        connection.autocommit = True
-        with connection.cursor() as cursor:
-            yield cursor
