@@ -15,13 +15,13 @@ from bootstrap import stack as stacks
 from bootstrap.backup import backup, restore
 from bootstrap.connection import connected
 from bootstrap.errors import LgsError
-from bootstrap.examples import write_examples
 from bootstrap.layer.house_rules import write_definitions
 from bootstrap.layer.loader import load_layer
 from bootstrap.layer.reference import write_reference
 from bootstrap.layer.spec import Layer
 from bootstrap.progress import Progress
 from bootstrap.publish import Published, Site, load_specs, publish
+from bootstrap.publish.examples import write_examples
 from bootstrap.questions import write_questions
 from bootstrap.receipt import Receipt, newest_receipt
 from bootstrap.refresh import Refreshed, refresh

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from bootstrap.examples import load_examples
 from bootstrap.layer.document import Document, Place, nearest
 from bootstrap.layer.spec import Layer, Twin
+from bootstrap.publish.examples import load_examples
 from bootstrap.publish.spec import Access, Brand, Chart, Dashboard, Row, Specs
 
 

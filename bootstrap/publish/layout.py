@@ -6,8 +6,8 @@ Chart ids in here are placeholders (1001 and on, in order of appearance): the im
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from bootstrap.examples import Example
 from bootstrap.publish import charts
+from bootstrap.publish.examples import Example
 from bootstrap.publish.identity import identity
 from bootstrap.publish.spec import Brand, Chart, Dashboard, Filter, Row, Specs, Tab
 

@@ -6,8 +6,8 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from bootstrap.examples import Example
 from bootstrap.layer.spec import Layer, Spec
+from bootstrap.publish.examples import Example
 
 Viz = Literal[
     "area", "bar", "bubble", "cards", "heatmap", "kpi", "line", "mixed", "pie", "pivot", "scores", "table", "treemap",

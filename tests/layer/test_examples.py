@@ -7,7 +7,7 @@ import psycopg2
 import pytest
 from psycopg2.extensions import parse_dsn
 
-from bootstrap.examples import example_page, load_examples
+from bootstrap.publish.examples import example_page, load_examples
 from bootstrap.settings import data_folder
 from warehouse.roles import ANALYST, grant_reading
 
