@@ -26,7 +26,6 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 
 SCHEMAS = ("landing", "warehouse")
-LINE_TYPES = ("sale", "cancellation", "adjustment", "write_off", "free", "fee")
 
 metadata = MetaData(
     naming_convention={

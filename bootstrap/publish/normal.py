@@ -9,7 +9,6 @@ from typing import Any
 
 Native = dict[str, Any]
 
-_NOT_EXPORTED = {"version", "uuid", "is_managed_externally", "external_url", "certification_details"}
 _FIELDS = {
     "databases": (
         "database_name", "sqlalchemy_uri", "cache_timeout", "expose_in_sqllab", "allow_run_async", "allow_ctas",
