@@ -29,6 +29,16 @@ x: month
 """
 
 
+OTHER_KINDS = {
+    "kpi": "metrics: [sales]",
+    "trend": "metrics: [sales]\nx: month",
+    "mixed": "metrics: [sales]\nmore_metrics: [orders]\nx: month",
+    "treemap": "metrics: [sales]\nby: [segment, country]",
+    "pivot": "metrics: [sales]\nx: month\nby: [segment]",
+    "bubble": "metrics: [orders, sales, units]\nby: [country, segment]",
+}
+
+
 def stamps(shop: Shop) -> list[tuple[Any, ...]]:
     """When each object of Superset was last changed."""
     union = " union all ".join(f"select '{table}', id, changed_on from {table}" for table in TABLES)
@@ -203,3 +213,16 @@ def test_an_absent_superset_is_named_with_its_setting(site: Site, layer: Layer) 
     absent = Site(f"http://127.0.0.1:{free_port()}", site.username, site.password, site.connections, site.users)
     with pytest.raises(Unreachable, match="LGS_SUPERSET_URL"):
         publish(absent, layer, specs=data_folder("superset"), progress=silent())
+
+
+def test_every_kind_of_chart_answers(specs: Path, admin: Client, publish_specs: Publish) -> None:
+    for kind, body in OTHER_KINDS.items():
+        (specs / "charts" / f"{kind}_kind.yml").write_text(
+            f"title: {kind}\nviz: {kind}\ndataset: sales_month\n{body}\n"
+        )
+    rows = [{"charts": {f"{kind}_kind": 12}} for kind in OTHER_KINDS]
+    dashboard = {"title": "Kinds", "slug": "kinds", "access": ["Analyst"], "tabs": [{"name": "Kinds", "rows": rows}]}
+    (specs / "dashboards" / "kinds.yml").write_text(yaml.safe_dump(dashboard))
+    assert len(labels(publish_specs(specs), "create")) == len(OTHER_KINDS) + 1
+    assert not publish_specs(specs).changed
+    assert labels(publish_specs(data_folder("superset")), "prune")[0] == "dashboard 'Kinds'"
