@@ -155,7 +155,7 @@ def test_beat_sends_and_the_worker_runs_what_is_due(server: Any) -> None:
         assert time.monotonic() < deadline
         time.sleep(1)
     time.sleep(1)
-    assert re.search(r"Task reports.scheduler\S+ succeeded", server.compose("logs", "--tail=20", "worker").stdout)
+    assert re.search(r"Task reports.scheduler\S+ succeeded", server.compose("logs", "worker").stdout)
 
 
 @pytest.mark.parametrize("service", SERVICES)
