@@ -51,7 +51,8 @@ class Step:
         found = [len(lines)] if verb == "end" else marked
         assert len(found) == 1, f"{name} has {len(found)} lines that begin with {mark}"
         first, last = found[0] + (verb == "below"), found[0] + (verb in ("below", "replace"))
-        path.write_text("".join([*lines[:first], self.text, *lines[last:]]), encoding="utf-8")
+        gap = "\n\n" if verb == "end" and path.suffix == ".py" else ""
+        path.write_text("".join([*lines[:first], gap, self.text, *lines[last:]]), encoding="utf-8")
 
 
 def steps(example: str) -> Iterator[Step]:

@@ -1,23 +1,50 @@
 -- Each customer, product and day on a line stands in its dimension table, and each dimension row on a line.
 with
 
+customer as (
+
+    select customer_id from warehouse.line
+    group by customer_id
+
+),
+
+product as (
+
+    select stock_code from warehouse.line
+    group by stock_code
+
+),
+
+day as (
+
+    select invoice_at::date as date from warehouse.line
+    group by invoice_at::date
+
+),
+
+trading_day as (
+
+    select * from warehouse.calendar
+    where is_trading_day
+
+),
+
 counts as (
 
     select
         'customer' as dimension,
-        (select count(*) from (select customer_id from warehouse.line where customer_id is not null group by 1) as ids)
-            as on_lines,
+        (select count(customer_id) from customer) as on_lines,
         (select count(*) from warehouse.customer) as in_dimension
     union all
     select
         'product' as dimension,
-        (select count(*) from (select stock_code from warehouse.line group by stock_code) as codes) as on_lines,
+        (select count(*) from product) as on_lines,
         (select count(*) from warehouse.product) as in_dimension
     union all
     select
         'calendar' as dimension,
-        (select count(*) from (select invoice_at::date from warehouse.line group by 1) as days) as on_lines,
-        (select count(*) from warehouse.calendar where is_trading_day) as in_dimension
+        (select count(*) from day) as on_lines,
+        (select count(*) from trading_day) as in_dimension
 
 )
 

@@ -14,7 +14,10 @@ landed as (
         ) as amount
     from landing.line
     cross join landing.source
-    where not exists (select from landing.reject where reject.landing_line = line.line_number)
+    where not exists (
+        select from landing.reject
+        where reject.landing_line = line.line_number
+    )
 
 ),
 

@@ -1,4 +1,4 @@
--- Quantities stay within a million pieces, lines within ten million pounds, dates within 1990 to 2100; no text is blank.
+-- Quantities are within a million pieces, lines within ten million pounds, dates within 1990 to 2100; no text is blank.
 select
     line_id,
     invoice_no,
