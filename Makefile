@@ -2,6 +2,8 @@
 PYTHON ?= $(shell command -v python3.11 || echo python3)
 BIN := .venv/bin
 UV := $(BIN)/uv pip
+QUICK := tests/layer tests/publish tests/repository/test_architecture.py tests/stack/test_credentials.py \
+	tests/warehouse/test_warehouse.py tests/warehouse/test_rejects.py tests/warehouse/test_migrate.py
 
 .PHONY: up down test compose-test check lint bench lock env dev
 
@@ -17,11 +19,14 @@ test: dev
 compose-test: dev
 	@$(BIN)/python tests/compose
 
+check: lint
+	@$(BIN)/python -m pytest -q -m "not stack and not browser and not realdata" $(QUICK)
+
 lint: dev
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check --quiet . && $(BIN)/mypy
-	@$(BIN)/sqlfluff lint --processes 2 --disable-progress-bar views warehouse/checks
+	@$(BIN)/sqlfluff lint --disable-progress-bar views warehouse/checks
 	@$(BIN)/yamllint --strict -c .yamllint.yml views superset docker-compose.yml
-	@$(BIN)/codespell README.md CHANGELOG.md docs views superset bootstrap warehouse
+	@$(BIN)/codespell README.md CHANGELOG.md CONTRIBUTING.md docs views superset bootstrap warehouse
 
 bench: dev
 	@$(BIN)/python -m benchmarks
