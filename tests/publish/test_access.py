@@ -166,9 +166,9 @@ def admin_permissions(office: Office) -> set[str]:
 
 
 def changes_theme(office: Office, person: Person) -> bool:
-    themes = office.admin.get("/api/v1/theme/")["result"]
-    body = {"theme_name": themes[0]["theme_name"], "json_data": "{}"}
-    return person.may("PUT", f"/api/v1/theme/{themes[0]['id']}", json=body)
+    theme = next(theme for theme in office.admin.get("/api/v1/theme/")["result"] if theme["is_system"])
+    body = {"theme_name": theme["theme_name"], "json_data": "{}"}
+    return person.may("PUT", f"/api/v1/theme/{theme['id']}", json=body)
 
 
 def changes_role(office: Office, person: Person) -> bool:
@@ -221,7 +221,7 @@ ACTIONS: dict[str, Callable[[Office, Person], bool]] = {
     "query with the dashboards' connection in SQL Lab": sql("select sum(sales) from mart.sales_month", "reader"),
     "save an own query": post("/api/v1/saved_query/", saved_query),
     "add a theme": post("/api/v1/theme/", some_name("theme_name", json_data='{"token": {}}')),
-    "change a theme": changes_theme,
+    "change the shop's theme": changes_theme,
     "add a style sheet": post("/api/v1/css_template/", some_name("template_name", css="p {}")),
     "add a connection": post("/api/v1/database/", connection),
     "import assets": upload("/api/v1/assets/import/", "bundle"),
