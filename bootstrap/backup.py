@@ -21,6 +21,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from typing import IO
 
 import psycopg2
 from psycopg2 import sql
@@ -86,8 +87,11 @@ def restore(stack: Stack, path: Path, *, progress: Progress) -> Manifest:
     Raises ``UsageError`` for a file that is no backup or of a newer edition, ``CheckFailed`` when a database cannot be
     restored; the old databases then stand as they were.
     """
+    manifest = read_manifest(path)
     with _folder(path) as folder:
-        manifest = _unpack(path, folder)
+        with tarfile.open(path, "r:") as archive:
+            for part in PARTS.values():
+                _extract(archive, part, folder / part)
         aside = {name: f"{make_url(url).database}_restoring" for name, url in _databases(stack).items()}
         for name, url in _databases(stack).items():
             with progress.step(f"Restore {name}"):
@@ -120,12 +124,13 @@ def _folder(path: Path) -> Iterator[Path]:
         yield Path(folder)
 
 
-def _unpack(path: Path, folder: Path) -> Manifest:
+def read_manifest(path: Path) -> Manifest:
+    """What the backup says of itself. Raises ``UsageError`` for a file that is no backup, or not for this version."""
     try:
         with tarfile.open(path, "r:") as archive:
-            for member in ("manifest.json", *PARTS.values()):
-                _extract(archive, member, folder / member)
-        manifest = Manifest.model_validate_json((folder / "manifest.json").read_text())
+            for part in PARTS.values():
+                archive.getmember(part)
+            manifest = Manifest.model_validate_json(_file(archive, "manifest.json").read())
     except (OSError, tarfile.TarError, KeyError, ValidationError) as error:
         raise UsageError(
             f"{path} is not a backup that can be read ({error}). Name one that lgs backup wrote."
@@ -140,11 +145,15 @@ def _unpack(path: Path, folder: Path) -> Manifest:
 
 def _extract(archive: tarfile.TarFile, member: str, target: Path) -> None:
     """Copy one member's content and nothing else of it: early releases of Python 3.11 have no filter for extraction."""
+    with _file(archive, member) as stream, target.open("wb") as copy:
+        shutil.copyfileobj(stream, copy)
+
+
+def _file(archive: tarfile.TarFile, member: str) -> IO[bytes]:
     stream = archive.extractfile(member)
     if stream is None:
         raise KeyError(f"{member} is no file")
-    with stream, target.open("wb") as copy:
-        shutil.copyfileobj(stream, copy)
+    return stream
 
 
 def _restore_aside(stack: Stack, name: str, url: str, database: str, dump: Path) -> None:

@@ -12,7 +12,7 @@ from typer.cli import get_docs_for_click
 from typer.main import get_command
 
 from bootstrap import stack as stacks
-from bootstrap.backup import backup, restore
+from bootstrap.backup import backup, read_manifest, restore
 from bootstrap.connection import connected
 from bootstrap.errors import LgsError
 from bootstrap.layer.house_rules import write_definitions
@@ -124,8 +124,8 @@ def refresh_command(
     layer, used_in = _definitions()
     stack = stacks.connect(settings)
     refreshed = _refresh(stack, layer, used_in, settings, progress, plan=plan)
-    published = _publish(stack, layer, progress, plan=plan, adopt=adopt, fresh=refreshed.changed)
-    _report(stack, refreshed, published, progress)
+    published = _publish(stack, layer, refreshed.receipt, progress, plan=plan, adopt=adopt)
+    _report(refreshed, published, progress)
 
 
 @app.command("publish")
@@ -136,7 +136,8 @@ def publish_command(plan: PlanOption = False, adopt: AdoptOption = False) -> Non
     """
     progress = Progress()
     stack = stacks.connect(load_settings())
-    published = _publish(stack, load_layer(data_folder("views")), progress, plan=plan, adopt=adopt)
+    layer = load_layer(data_folder("views"))
+    published = _publish(stack, layer, _newest(stack), progress, plan=plan, adopt=adopt)
     for line in published.lines():
         progress.say(line)
 
@@ -200,8 +201,12 @@ def restore_command(path: Annotated[Path, typer.Argument(help="A file that lgs b
     Example: lgs restore lgs-november.tar
     """
     settings, progress = load_settings(), Progress()
-    restore(stacks.start(settings, progress=progress, site=False), path.absolute(), progress=progress)
-    _everything(settings, progress)
+    read_manifest(path.absolute())  # before anything is stopped
+    stack = stacks.start(settings, progress=progress, site=False)
+    try:
+        restore(stack, path.absolute(), progress=progress)
+    finally:
+        _everything(settings, progress)  # whichever databases stand now are served
 
 
 def command_reference() -> str:
@@ -217,7 +222,7 @@ def _everything(settings: Settings, progress: Progress) -> None:
     settings = _first_source(stack, settings, progress)
     refreshed = _refresh(stack, layer, used_in, settings, progress)
     stacks.ready(stack, progress=progress)
-    _report(stack, refreshed, _publish(stack, layer, progress, fresh=refreshed.changed), progress)
+    _report(refreshed, _publish(stack, layer, refreshed.receipt, progress), progress)
     progress.say(_welcome(stack))
 
 
@@ -242,9 +247,27 @@ def _refresh(
 
 
 def _publish(
-    stack: Stack, layer: Layer, progress: Progress, *, plan: bool = False, adopt: bool = False, fresh: bool = False
+    stack: Stack, layer: Layer, receipt: Receipt | None, progress: Progress, *, plan: bool = False, adopt: bool = False
 ) -> Published:
-    site = Site(
+    """Publish, and note on the receipt of the data what was done; until that stands there, cached answers are old."""
+    fresh = receipt is not None and not receipt.assets
+    published = publish(
+        _site(stack),
+        layer,
+        specs=data_folder("superset"),
+        plan_only=plan,
+        adopt=adopt,
+        fresh_data=fresh,
+        progress=progress,
+    )
+    if receipt and not plan and (fresh or published.changed):
+        with connected(stack.url("warehouse")) as connection, connection, connection.cursor() as cursor:
+            receipt.add_assets(cursor, published.counts)
+    return published
+
+
+def _site(stack: Stack) -> Site:
+    return Site(
         url=stack.superset_url,
         username=stack.superset_username,
         password=stack.superset_password,
@@ -252,8 +275,6 @@ def _publish(
         users=stack.credentials.users,
         is_async=stack.settings.superset_async,
     )
-    specs = data_folder("superset")
-    return publish(site, layer, specs=specs, plan_only=plan, adopt=adopt, fresh_data=fresh, progress=progress)
 
 
 def _first_source(stack: Stack, settings: Settings, progress: Progress) -> Settings:
@@ -282,7 +303,7 @@ def _freshness(stack: Stack) -> dict[str, object]:
     return {**facts, "lines_rejected": sum(receipt.rejected.values()), **receipt.after}
 
 
-def _report(stack: Stack, refreshed: Refreshed, published: Published, progress: Progress) -> None:
+def _report(refreshed: Refreshed, published: Published, progress: Progress) -> None:
     if refreshed.changed:
         for line in refreshed.receipt.lines():
             progress.say(line)
@@ -290,9 +311,6 @@ def _report(stack: Stack, refreshed: Refreshed, published: Published, progress: 
         progress.say(f"Data: nothing to do: {refreshed.proof}.")
     for line in published.lines():
         progress.say(line)
-    if published.changed and refreshed.receipt.receipt_id:
-        with connected(stack.url("warehouse")) as connection, connection, connection.cursor() as cursor:
-            refreshed.receipt.add_assets(cursor, published.counts)
 
 
 def _welcome(stack: Stack) -> str:

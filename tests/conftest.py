@@ -15,7 +15,7 @@ import pytest
 from psycopg2.extensions import connection as Connection
 
 from bootstrap.settings import load_settings
-from bootstrap.stack import Stack, connect, remove
+from bootstrap.stack import Stack, Status, connect, remove, status
 from bootstrap.stack.postgres import EmbeddedPostgres
 from warehouse.migrate import upgrade
 from warehouse.roles import ensure_roles
@@ -140,6 +140,10 @@ class Shop:
     def stack(self) -> Stack:
         ports = {name: int(self.environment[f"LGS_{name.upper()}"]) for name in ("superset_port", "postgres_port")}
         return connect(load_settings(home=self.home, **ports))
+
+    @property
+    def stack_status(self) -> Status:
+        return status(self.stack.settings)
 
     def lgs(self, *arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
         """Run the command; standard output and error as text."""

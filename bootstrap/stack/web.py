@@ -63,6 +63,7 @@ def _prepare(password: str) -> None:
     """Migrate, define the built-in roles, make the administrator. Each may be repeated."""
     from flask import current_app
     from flask_migrate import upgrade
+    from superset.commands.theme.seed import SeedSystemThemesCommand
     from superset.extensions import appbuilder, db, security_manager
 
     current_app.config["ALEMBIC_SKIP_LOG_CONFIG"] = True  # its logging setup would silence every other logger
@@ -77,6 +78,7 @@ def _prepare(password: str) -> None:
         made = security_manager.add_user("admin", "LGS", "Admin", "admin@lgs.localhost", role, password)
         if not made:
             raise RuntimeError("Superset's administrator could not be made")
+    SeedSystemThemesCommand().run()  # Superset did so before there were tables
 
 
 def _record(stamp: str) -> None:
