@@ -1,6 +1,7 @@
 """Talks to one Superset: token, CSRF, cookie and Referer on every write, no redirect followed, every page read."""
 
 import json
+from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -27,6 +28,8 @@ class Client:
     def __init__(self, url: str, username: str, password: str, *, seconds: float = 120) -> None:
         self.url, self.seconds = url.rstrip("/"), seconds
         self.session = requests.Session()
+        # A site behind TLS marks its cookie for TLS alone, yet the server edition's job is behind the proxy itself.
+        self.session.cookies.set_policy(DefaultCookiePolicy(secure_protocols=("https", "http")))
         self.session.headers["Referer"] = self.url + "/"
         self._check_version()
         self._sign_in(username, password)
