@@ -1,7 +1,6 @@
 """Talks to one Superset: token, CSRF, cookie and Referer on every write, no redirect followed, every page read."""
 
 import json
-from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -28,13 +27,13 @@ class Client:
     def __init__(self, url: str, username: str, password: str, *, seconds: float = 120) -> None:
         self.url, self.seconds = url.rstrip("/"), seconds
         self.session = requests.Session()
-        # A site behind TLS marks its cookie for TLS alone, yet the server edition's job is behind the proxy itself.
-        self.session.cookies.set_policy(DefaultCookiePolicy(secure_protocols=("https", "http")))
         self.session.headers["Referer"] = self.url + "/"
         self._check_version()
         self._sign_in(username, password)
 
     def _send(self, method: str, path: str, **options: Any) -> requests.Response:
+        for cookie in self.session.cookies:  # marked for TLS alone by a site behind a proxy that we are behind, too
+            cookie.secure = False
         try:
             return self.session.request(method, self.url + path, timeout=self.seconds, allow_redirects=False, **options)
         except requests.RequestException as error:
