@@ -206,7 +206,7 @@ def restore_command(path: Annotated[Path, typer.Argument(help="A file that lgs b
     try:
         restore(stack, path.absolute(), progress=progress)
     finally:
-        _everything(settings, progress)  # whichever databases stand now are served
+        _everything(settings, progress, fresh=True)  # whichever databases stand now are served
 
 
 def command_reference() -> str:
@@ -216,13 +216,13 @@ def command_reference() -> str:
     return text.rstrip() + "\n"
 
 
-def _everything(settings: Settings, progress: Progress) -> None:
+def _everything(settings: Settings, progress: Progress, *, fresh: bool = False) -> None:
     layer, used_in = _definitions()
     stack = stacks.start(settings, progress=progress, wait=False)
     settings = _first_source(stack, settings, progress)
     refreshed = _refresh(stack, layer, used_in, settings, progress)
     stacks.ready(stack, progress=progress)
-    _report(refreshed, _publish(stack, layer, refreshed.receipt, progress), progress)
+    _report(refreshed, _publish(stack, layer, refreshed.receipt, progress, fresh=fresh), progress)
     progress.say(_welcome(stack))
 
 
@@ -247,10 +247,20 @@ def _refresh(
 
 
 def _publish(
-    stack: Stack, layer: Layer, receipt: Receipt | None, progress: Progress, *, plan: bool = False, adopt: bool = False
+    stack: Stack,
+    layer: Layer,
+    receipt: Receipt | None,
+    progress: Progress,
+    *,
+    plan: bool = False,
+    adopt: bool = False,
+    fresh: bool = False,
 ) -> Published:
-    """Publish, and note on the receipt of the data what was done; until that stands there, cached answers are old."""
-    fresh = receipt is not None and not receipt.assets
+    """Publish, and note on the receipt of the data what was done; until that stands there, cached answers are old.
+
+    ``fresh`` says that they are old for another reason.
+    """
+    fresh = fresh or (receipt is not None and not receipt.assets)
     published = publish(
         _site(stack),
         layer,
