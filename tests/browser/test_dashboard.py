@@ -147,6 +147,15 @@ def test_segments_tab_says_what_each_segment_is(dashboard: Page, specs: Specs, s
     expect(rows.first).to_contain_text(advice)
 
 
+def test_home_country_narrows_the_customers_to_those_of_sql(dashboard: Page, specs: Specs, select: Select) -> None:
+    open_tab(dashboard, specs, "Segments")
+    country = select("select home_country from mart.rfm_customer group by 1 order by count(*), 1 limit 1")
+    choose(dashboard, "home-country", country)
+    rows = chart(dashboard, "Who are these customers?").locator("tbody tr")
+    expect(rows).to_have_count(select("select count(*) from mart.rfm_customer where home_country = %s", country))
+    expect(rows.first).to_contain_text(country)
+
+
 def test_a_click_on_a_month_lists_the_customers_behind_it(dashboard: Page, specs: Specs, select: Select) -> None:
     open_tab(dashboard, specs, "Customers")
     months = chart(dashboard, "Month by month, who bought?")
