@@ -22,7 +22,7 @@ from bootstrap.layer.spec import Layer
 from bootstrap.progress import Progress
 from bootstrap.publish import Published, Site, load_specs, publish
 from bootstrap.publish.examples import write_examples
-from bootstrap.questions import write_questions
+from bootstrap.publish.questions import write_questions
 from bootstrap.receipt import Receipt, newest_receipt
 from bootstrap.refresh import Refreshed, refresh
 from bootstrap.settings import Settings, data_folder, load_settings
@@ -325,4 +325,4 @@ def _report(refreshed: Refreshed, published: Published, progress: Progress) -> N
 
 def _welcome(stack: Stack) -> str:
     users = ", ".join(stack.credentials.users)
-    return f"\nOpen {stack.superset_url} as {users}; the passwords are in {stack.credentials.path}"
+    return f"\nOpen {stack.public_url} as {users}; the passwords are in {stack.credentials.path}"

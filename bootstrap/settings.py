@@ -3,7 +3,7 @@
 from functools import cached_property
 from pathlib import Path
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import AliasChoices, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bootstrap.errors import UsageError
@@ -14,7 +14,7 @@ _HERE = Path(__file__).resolve().parent
 class Settings(BaseSettings):
     """Where things are and how they behave. Ports are TCP ports on 127.0.0.1."""
 
-    model_config = SettingsConfigDict(env_prefix="LGS_", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="LGS_", env_ignore_empty=True, populate_by_name=True, frozen=True)
 
     home: Path = Field(Path(".lgs"), description="folder of all state: databases, logs, passwords")
     source: Path | None = Field(None, description="the handed-over file to load")
@@ -26,6 +26,11 @@ class Settings(BaseSettings):
     superset_password: SecretStr | None = Field(None, description="that administrator's password")
     superset_async: bool = Field(False, description="whether a Celery worker runs the queries of SQL Lab")
     superset_workers: int = Field(2, ge=1, description="web worker processes of the embedded Superset")
+    public_url: str | None = Field(
+        None,
+        validation_alias=AliasChoices("LGS_PUBLIC_URL", "LGS_PUBLISHED_URL"),
+        description="address under which people open Superset; LGS_PUBLISHED_URL is where Compose publishes it",
+    )
     max_rejects: float = Field(0.001, ge=0, le=1, description="share of lines that may be rejected before a load stops")
 
     @cached_property
@@ -43,7 +48,7 @@ def load_settings(**options: object) -> Settings:
         return Settings(**{name: value for name, value in options.items() if value is not None})  # type: ignore[arg-type]
     except ValidationError as error:
         first = error.errors()[0]
-        name = "LGS_" + str(first["loc"][0]).upper() if first["loc"] else "LGS_*"
+        name = "LGS_" + str(first["loc"][0]).upper().removeprefix("LGS_") if first["loc"] else "LGS_*"
         raise UsageError(f"{name} is {first['input']!r}: {first['msg']}. Correct it or unset it.") from error
 
 

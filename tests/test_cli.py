@@ -50,9 +50,17 @@ def test_refresh_and_publish_have_nothing_to_do_the_second_time(shop: Shop) -> N
 
 def test_up_ends_with_the_address_the_users_and_the_place_of_the_passwords(shop: Shop) -> None:
     last = shop.lgs("up").stdout.strip().splitlines()[-1]
-    assert shop.stack.superset_url in last
+    assert f"Open {shop.stack.superset_url} as" in last
     assert "admin, marketing, analyst" in last
     assert str(shop.home / "credentials.env") in last
+
+
+@pytest.mark.parametrize(
+    "given", [{"LGS_PUBLIC_URL": "https://bi.example/"}, {"LGS_PUBLIC_URL": "", "LGS_PUBLISHED_URL": "https://bi.example"}]
+)
+def test_the_address_of_the_site_is_the_one_that_people_open(shop: Shop, given: dict[str, str]) -> None:
+    printed = shop.lgs("url", "superset", **given).stdout
+    assert printed == f"https://admin:{shop.stack.superset_password}@bi.example\n"
 
 
 def test_status_says_what_runs_and_how_many_lines(shop: Shop) -> None:
