@@ -35,8 +35,7 @@ def _image(name: str, ink: str) -> str:
 SECRET_KEY = _required("LGS_SECRET_KEY")
 SQLALCHEMY_DATABASE_URI = _required("LGS_METADATA_URL")
 # A restart of the database leaves dead connections behind; and each of the 16 threads may hold one.
-SQLALCHEMY_ENGINE_OPTIONS = {"pool_pre_ping": True, "pool_size": 8, "max_overflow": 16}
-SQLALCHEMY_ENGINE_OPTIONS = {"pool_pre_ping": True, "pool_size": 10, "max_overflow": 20}  # outlives a database restart
+SQLALCHEMY_ENGINE_OPTIONS = {"pool_pre_ping": True, "pool_size": 10, "max_overflow": 20}
 GUEST_TOKEN_JWT_SECRET = _derived("guest token")
 GLOBAL_ASYNC_QUERIES_JWT_SECRET = _derived("async queries")
 

@@ -1,7 +1,24 @@
-"""gunicorn's hooks. The application is loaded once, before the workers are forked."""
+"""How gunicorn serves either edition; address and number of workers stand on its command line."""
 
 import os
+from pathlib import Path
 from typing import Any
+
+_MEMORY = Path("/dev/shm")
+
+preload_app = True  # loaded once, before the workers are forked
+worker_class = "gthread"
+threads = 16
+timeout = 60
+graceful_timeout = 10
+keepalive = 5
+max_requests = 5000
+max_requests_jitter = 500
+limit_request_line = 0
+limit_request_field_size = 0
+control_socket_disable = True
+# Where workers show that they live; on a slow disk a busy one would seem dead.
+worker_tmp_dir = str(_MEMORY) if os.access(_MEMORY, os.W_OK) else None
 
 
 def when_ready(server: Any) -> None:

@@ -7,17 +7,14 @@ import os
 import subprocess
 import sys
 from contextlib import closing
-from typing import TYPE_CHECKING
 
 import psycopg2
 
 from bootstrap.errors import CheckFailed
-
-if TYPE_CHECKING:
-    from bootstrap.stack import Stack
+from bootstrap.stack.stack import Stack
 
 
-def rekey(stack: "Stack", previous_key: str) -> None:
+def rekey(stack: Stack, previous_key: str) -> None:
     """Raises ``CheckFailed`` when a secret cannot be read with ``previous_key``."""
     environment = {
         **stack.launch.environment(folder=stack.superset.folder, port=0),

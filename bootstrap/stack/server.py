@@ -23,8 +23,8 @@ from bootstrap.settings import load_settings
 from bootstrap.stack import address
 from bootstrap.stack.metadata import Metadata
 from bootstrap.stack.site import Launch
+from bootstrap.stack.stack import WAREHOUSE_SETTING
 
-WAREHOUSE_SETTING = "LGS_WAREHOUSE_URL"
 Model = TypeVar("Model", bound=BaseSettings)
 
 
@@ -91,8 +91,8 @@ def become_web() -> None:
     )
     os.environ["LGS_METADATA_STAMP"] = launch.stamp
     options = ["--config", "python:bootstrap.stack.gunicorn_conf", "--bind", f"0.0.0.0:{site.superset_port}"]
-    command = [*options, "--workers", str(site.superset_workers), "--no-control-socket"]
-    os.execv(sys.executable, [sys.executable, "-m", "gunicorn", *command, "bootstrap.stack.web:create_app()"])
+    command = [*options, "--workers", str(site.superset_workers), "bootstrap.stack.web:create_app()"]
+    os.execv(sys.executable, [sys.executable, "-m", "gunicorn", *command])
 
 
 def become_job(command: Sequence[str]) -> None:

@@ -6,7 +6,6 @@ import importlib.metadata
 import os
 import sys
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,8 +19,6 @@ from bootstrap.stack import processes
 PORT_SETTING = "LGS_SUPERSET_PORT"
 _START_SECONDS = 300.0  # the first start migrates the metadata
 _STOP_SECONDS = 20.0
-_MEMORY = Path("/dev/shm")  # where workers show that they live; on a slow disk a busy one would seem dead
-_THREADS = 16
 _PASSED_ON = ("LGS_REDIS_URL", "LGS_SUPERSET_HTTPS")
 _KEPT_OUT = ("LGS_", "SUPERSET", "GUNICORN_CMD_ARGS", "FLASK_", "PYTHON", "PG")
 
@@ -157,33 +154,9 @@ class EmbeddedSuperset:
         return f"lgs-{launch.fingerprint(folder=self.folder, port=self.port)}"
 
     def _command(self, name: str, workers: int) -> list[str]:
-        options: Mapping[str, str | int] = {
-            "--config": "python:bootstrap.stack.gunicorn_conf",
-            "--name": name,
-            "--worker-class": "gthread",
-            "--workers": workers,
-            "--threads": _THREADS,
-            "--timeout": 60,
-            "--graceful-timeout": 10,
-            "--keep-alive": 5,
-            "--max-requests": 5000,
-            "--max-requests-jitter": 500,
-            "--limit-request-line": 0,
-            "--limit-request-field_size": 0,
-        }
-        memory = ["--worker-tmp-dir", str(_MEMORY)] if os.access(_MEMORY, os.W_OK) else []
-        pairs = [str(part) for pair in options.items() for part in pair]
-        flags = ["--preload", "--no-control-socket", *memory]
-        return [
-            sys.executable,
-            "-m",
-            "gunicorn",
-            *self._place,
-            *self._bind,
-            *pairs,
-            *flags,
-            "bootstrap.stack.web:create_app()",
-        ]
+        options = ["--config", "python:bootstrap.stack.gunicorn_conf", "--name", name, "--workers", str(workers)]
+        application = "bootstrap.stack.web:create_app()"
+        return [sys.executable, "-m", "gunicorn", *self._place, *self._bind, *options, application]
 
     def _lives(self, process: psutil.Process) -> bool:
         """Whether it answers, or is young enough to be starting still."""

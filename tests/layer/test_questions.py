@@ -9,8 +9,8 @@ import pytest
 from bootstrap.errors import SpecError
 from bootstrap.layer.loader import load_layer
 from bootstrap.publish import load_specs
+from bootstrap.publish.questions import chart_sql, load_questions, question_index
 from bootstrap.publish.spec import Specs
-from bootstrap.questions import chart_sql, load_questions, question_index
 from bootstrap.settings import data_folder
 
 REPOSITORY = Path(__file__).resolve().parents[2]

@@ -14,6 +14,7 @@ import requests
 
 from bootstrap import stack as stacks
 from bootstrap.errors import CheckFailed, Locked, UsageError
+from bootstrap.settings import Settings
 from bootstrap.stack import Stack
 from bootstrap.stack.address import replaced
 from bootstrap.stack.lock import exclusive
@@ -284,7 +285,7 @@ def test_two_starts_at_once_do_not_fight(home: Path, running: Stack) -> None:
     assert sorted(outcomes) == ["Locked", "Locked", "Stack"]
 
 
-def _try_start(settings: stacks.Settings, outcomes: list[str]) -> None:
+def _try_start(settings: Settings, outcomes: list[str]) -> None:
     try:
         outcomes.append(type(stacks.start(settings, progress=quiet())).__name__)
     except Locked as error:

@@ -1,0 +1,191 @@
+"""One publish: plan, refuse, send what changed, verify, reconcile, prune."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bootstrap.errors import CheckFailed
+from bootstrap.layer.spec import Layer
+from bootstrap.progress import Progress
+from bootstrap.publish import access, verify
+from bootstrap.publish.assets import Asset, databases, desired
+from bootstrap.publish.bundle import bundle, restoring
+from bootstrap.publish.client import Client
+from bootstrap.publish.files import load_specs
+from bootstrap.publish.live import PATHS, Live, column_types, ids, read
+from bootstrap.publish.plan import Plan, Step, counts, make_plan, refuse_clashes
+from bootstrap.publish.spec import Chart, Specs
+
+
+@dataclass(frozen=True)
+class Site:
+    """One Superset: address, administrator, the URLs of its connections as it sees them, new users' passwords.
+
+    ``is_async`` says that a Celery worker runs beside it.
+    """
+
+    url: str
+    username: str
+    password: str = field(repr=False)
+    connections: Mapping[str, str] = field(repr=False)
+    users: Mapping[str, str] = field(repr=False)
+    is_async: bool = False
+
+
+@dataclass(frozen=True)
+class Published:
+    """What a publish did, or in a plan would do, step by step."""
+
+    steps: tuple[Step, ...]
+    planned: bool = False
+    adopted: tuple[str, ...] = ()
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """``create``, ``update``, ``prune`` and ``unchanged`` to how many assets."""
+        return counts(self.steps)
+
+    @property
+    def changed(self) -> bool:
+        return any(step.verb != "unchanged" for step in self.steps)
+
+    @property
+    def drift(self) -> tuple[Step, ...]:
+        """The assets that somebody had changed by hand."""
+        return tuple(step for step in self.steps if step.drift)
+
+    def lines(self) -> list[str]:
+        """The same for people."""
+        if not self.changed:
+            return [f"Superset: nothing to do: all {len(self.steps)} assets are as the specs say; nothing was sent."]
+        number, words = self.counts, _FUTURE if self.planned else _PAST
+        total = ", ".join(f"{number[name]} {word}" for name, word in words.items())
+        drift = [f"{len(self.drift)} changed by hand since the last publish, restored."] if self.drift else []
+        adopted = [f"Taken over: {', '.join(self.adopted)}."] if self.adopted else []
+        steps = [f"  {step.line()}" for step in self.steps if step.verb != "unchanged"]
+        return [f"{'Plan for Superset' if self.planned else 'Superset'}: {total}.", *steps, *drift, *adopted]
+
+
+_FUTURE = {"create": "to create", "update": "to update", "prune": "to prune", "unchanged": "unchanged"}
+_PAST = {"create": "created", "update": "updated", "prune": "pruned", "unchanged": "unchanged"}
+
+
+def _reconcile(specs: Specs, client: Client, site: Site, numbers: verify.Ids, *, plan_only: bool) -> list[Step]:
+    directory = access.Directory.read(client)
+    steps: list[Step] = []
+    finders: tuple[Callable[[], list[access.Change]], ...] = (
+        lambda: access.role_changes(specs.access, directory, planning=plan_only),
+        lambda: access.user_changes(specs.access, directory, site.users),
+        lambda: access.dashboard_changes(specs, directory, numbers["dashboards"]),
+        lambda: access.rule_changes(specs.access, directory, numbers["datasets"]),
+    )
+    for find in finders:
+        for change in find():
+            steps.append(Step(change.verb, change.label, change.fields))
+            if not plan_only:
+                change.do()
+    return steps
+
+
+def _send(client: Client, chosen: list[Asset]) -> None:
+    if chosen:
+        client.import_assets(*bundle(chosen))
+
+
+def _sql_lab(client: Client, connections: list[Asset], live: Live, *, adopt: bool, plan_only: bool) -> int:
+    """The id of the analysts' connection, which links to worked queries carry. A fresh site gets it first."""
+    analyst = next(asset for asset in connections if asset.name == "analyst")
+    if live.find(analyst) is None and not plan_only:
+        refuse_clashes(connections, live, adopt=adopt)
+        _send(client, connections)
+        return ids(client)["databases"][str(analyst.uuid)]
+    return live.ids["databases"].get(str(analyst.uuid), 0)
+
+
+def _link(client: Client, specs: Specs, wanted: list[Asset], numbers: verify.Ids) -> None:
+    """Send a dashboard whose links the import lost once more, then fail loudly."""
+    for dashboard in specs.dashboards.values():
+        if verify.linked(client, dashboard, numbers):
+            continue
+        _send(client, [asset for asset in wanted if (asset.kind, asset.name) == ("dashboards", dashboard.name)])
+        if not verify.linked(client, dashboard, numbers):
+            raise CheckFailed(f"Superset does not link every chart of {dashboard.title!r}. Publish again.")
+
+
+def _touched(specs: Specs, plan: Plan, *, fresh_data: bool) -> list[Chart]:
+    """The charts whose answer may differ from the one that was verified last."""
+    sent = {(asset.kind, asset.name) for asset in plan.send}
+    everything = fresh_data or any(kind == "databases" for kind, _ in sent)
+    return [
+        chart
+        for chart in specs.charts.values()
+        if everything or sent & {("charts", chart.name), ("datasets", specs.layer.twin(chart.dataset).name)}
+    ]
+
+
+@contextmanager
+def _restored_on_failure(client: Client, plan: Plan, live: Live) -> Iterator[None]:
+    """Put the assets back as they were found when a check fails, so that nobody sees a half-applied site."""
+    try:
+        yield
+    except CheckFailed:
+        client.import_assets(*restoring(plan.send, live))
+        present = ids(client)
+        for asset in reversed([asset for asset in plan.send if live.find(asset) is None]):
+            client.delete(f"/api/v1/{PATHS[asset.kind]}/{present[asset.kind][str(asset.uuid)]}")
+        raise
+
+
+def _prune(client: Client, plan: Plan, live: Live) -> None:
+    for kind, uuid, _ in plan.prune:
+        client.delete(f"/api/v1/{PATHS[kind]}/{live.ids[kind][uuid]}")
+
+
+def publish(
+    site: Site,
+    layer: Layer,
+    *,
+    specs: Path,
+    plan_only: bool = False,
+    adopt: bool = False,
+    fresh_data: bool = False,
+    progress: Progress,
+) -> Published:
+    """Bring the site to what the folder ``specs`` says; with ``plan_only`` nothing is sent.
+
+    ``adopt`` takes over objects of somebody else that stand in the way; ``fresh_data`` drops cached answers first.
+    Raises ``SpecError``, ``UsageError`` (a clash, a sign-in), ``CheckFailed`` (refused or unverified), ``Unreachable``.
+    """
+    with progress.step("Read specs") as step:
+        read_specs = load_specs(specs, layer)
+        types = column_types(site.connections["reader"], [twin for twin in layer.twins if twin.dataset])
+        connections = databases(read_specs, site.connections, is_async=site.is_async)
+        step.note = f"{len(read_specs.charts)} charts, {len(read_specs.dashboards)} dashboards"
+    with progress.step("Compare with Superset") as step:
+        client = Client(site.url, site.username, site.password)
+        live = read(client)
+        sql_lab = _sql_lab(client, connections, live, adopt=adopt, plan_only=plan_only)
+        wanted = desired(read_specs, types, connections, sql_lab=sql_lab)
+        adopted = refuse_clashes(wanted, live, adopt=adopt)
+        plan = make_plan(wanted, live)
+        step.note = f"{len(plan.send)} to send, {len(plan.prune)} to prune"
+    if not plan_only:
+        with progress.step("Send what changed") as step:
+            _send(client, plan.send)
+            step.note = f"{len(plan.send)} assets"
+    numbers = live.ids if plan_only or not plan.send else ids(client)
+    if not plan_only:
+        with progress.step("Verify charts") as step, _restored_on_failure(client, plan, live):
+            if fresh_data:
+                client.invalidate(sorted(numbers["datasets"].values()))
+            _link(client, read_specs, wanted, numbers)
+            touched = _touched(read_specs, plan, fresh_data=fresh_data)
+            step.rows = verify.all_answer(client, touched, numbers)
+            step.note = f"{len(touched)} charts answer" if touched else "all charts are linked"
+    with progress.step("Reconcile access") as step:
+        reconciled = _reconcile(read_specs, client, site, numbers, plan_only=plan_only)
+        step.note = f"{len(reconciled)} changes"
+    if not plan_only:
+        _prune(client, plan, live)
+    return Published((*plan.steps, *reconciled), planned=plan_only, adopted=tuple(adopted))
