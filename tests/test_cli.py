@@ -56,7 +56,8 @@ def test_up_ends_with_the_address_the_users_and_the_place_of_the_passwords(shop:
 
 
 @pytest.mark.parametrize(
-    "given", [{"LGS_PUBLIC_URL": "https://bi.example/"}, {"LGS_PUBLIC_URL": "", "LGS_PUBLISHED_URL": "https://bi.example"}]
+    "given",
+    [{"LGS_PUBLIC_URL": "https://bi.example/"}, {"LGS_PUBLIC_URL": "", "LGS_PUBLISHED_URL": "https://bi.example"}],
 )
 def test_the_address_of_the_site_is_the_one_that_people_open(shop: Shop, given: dict[str, str]) -> None:
     printed = shop.lgs("url", "superset", **given).stdout
