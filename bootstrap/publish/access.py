@@ -9,8 +9,8 @@ from bootstrap.publish.client import Client
 from bootstrap.publish.identity import identity
 from bootstrap.publish.spec import Access, RowRule, Specs
 
-_ROLES, _USERS, _RULES = "/api/v1/security/roles/", "/api/v1/security/users/", "/api/v1/rowlevelsecurity/"
-_MARK = "Defined in superset/access.yml: "
+ROLES, USERS, _RULES = "/api/v1/security/roles/", "/api/v1/security/users/", "/api/v1/rowlevelsecurity/"
+RULE_MARK = "Defined in superset/access.yml: "
 
 
 @dataclass(frozen=True)
@@ -25,26 +25,28 @@ class Change:
 
 @dataclass
 class Directory:
-    """Superset's roles, users, permissions and row rules by name."""
+    """Superset's roles, users, groups, permissions and row rules by name."""
 
     client: Client
     roles: dict[str, int] = field(default_factory=dict)
     users: dict[str, dict[str, Any]] = field(default_factory=dict)
+    groups: dict[str, dict[str, Any]] = field(default_factory=dict)
     rules: dict[str, dict[str, Any]] = field(default_factory=dict)
     permissions: dict[str, int] = field(default_factory=dict)
 
     @classmethod
     def read(cls, client: Client) -> "Directory":
         found = cls(client)
-        found.roles = {row["name"]: row["id"] for row in client.list(_ROLES)}
-        found.users = {row["username"]: row for row in client.list(_USERS)}
+        found.roles = {row["name"]: row["id"] for row in client.list(ROLES)}
+        found.users = {row["username"]: row for row in client.list(USERS)}
+        found.groups = {row["name"]: row for row in client.list("/api/v1/security/groups/")}
         found.rules = {row["name"]: row for row in client.list(_RULES)}
         rows = client.list("/api/v1/security/permissions-resources/")
         found.permissions = {f"{row['permission']['name']} on {row['view_menu']['name']}": row["id"] for row in rows}
         return found
 
     def role_permissions(self, role: str) -> set[str]:
-        rows = self.client.get(f"{_ROLES}{self.roles[role]}/permissions/")["result"]
+        rows = self.client.get(f"{ROLES}{self.roles[role]}/permissions/")["result"]
         return {f"{row['permission_name']} on {row['view_menu_name']}" for row in rows}
 
 
@@ -83,9 +85,9 @@ def _wanted(access: Access, role: str, directory: Directory, *, planning: bool) 
 
 def _set_role(directory: Directory, name: str, wanted: set[str]) -> None:
     if name not in directory.roles:
-        directory.roles[name] = directory.client.post(_ROLES, {"name": name})["id"]
+        directory.roles[name] = directory.client.post(ROLES, {"name": name})["id"]
     ids = sorted(directory.permissions[permission] for permission in wanted)
-    directory.client.post(f"{_ROLES}{directory.roles[name]}/permissions", {"permission_view_menu_ids": ids})
+    directory.client.post(f"{ROLES}{directory.roles[name]}/permissions", {"permission_view_menu_ids": ids})
 
 
 def role_changes(access: Access, directory: Directory, *, planning: bool) -> list[Change]:
@@ -113,8 +115,8 @@ def _user_body(access: Access, username: str, directory: Directory) -> dict[str,
 
 
 def _create_user(access: Access, username: str, directory: Directory, password: str) -> None:
-    body = _user_body(access, username, directory)
-    directory.client.post(_USERS, body | {"username": username, "password": password})
+    body = _user_body(access, username, directory) | {"username": username}
+    directory.users[username] = body | directory.client.post(USERS, body | {"password": password})
 
 
 def _user_fields(access: Access, username: str, directory: Directory) -> tuple[str, ...]:
@@ -139,7 +141,7 @@ def user_changes(access: Access, directory: Directory, passwords: Mapping[str, s
             create = lambda n=name: _create_user(access, n, directory, passwords[n])  # noqa: E731
             changes.append(Change("create", f"user {name}", (), create))
         elif fields := _user_fields(access, name, directory):
-            path = f"{_USERS}{directory.users[name]['id']}"
+            path = f"{USERS}{directory.users[name]['id']}"
             update = lambda n=name, p=path: directory.client.put(p, _user_body(access, n, directory))  # noqa: E731
             changes.append(Change("update", f"user {name}", fields, update))
     return changes
@@ -165,7 +167,7 @@ def dashboard_changes(specs: Specs, directory: Directory, ids: Mapping[str, int]
 def _rule_body(name: str, rule: RowRule, directory: Directory, datasets: Mapping[str, int]) -> dict[str, Any]:
     return {
         "name": name,
-        "description": _MARK + rule.description,
+        "description": RULE_MARK + rule.description,
         "filter_type": rule.kind,
         "tables": sorted(datasets[str(identity("datasets", dataset))] for dataset in rule.datasets),
         "roles": sorted(directory.roles[role] for role in rule.roles),
@@ -177,7 +179,7 @@ def _rule_body(name: str, rule: RowRule, directory: Directory, datasets: Mapping
 def _rule_fields(live: Mapping[str, Any], rule: RowRule) -> tuple[str, ...]:
     same = {
         "clause": live["clause"] == rule.clause,
-        "description": live["description"] == _MARK + rule.description,
+        "description": live["description"] == RULE_MARK + rule.description,
         "filter_type": live["filter_type"] == rule.kind,
         "group_key": (live["group_key"] or "") == rule.group,
         "roles": {row["name"] for row in live["roles"]} == set(rule.roles),
@@ -202,7 +204,7 @@ def rule_changes(access: Access, directory: Directory, datasets: Mapping[str, in
         if fields or name not in directory.rules:
             changes.append(Change("update" if fields else "create", f"row rule {name}", fields, write))
     for name, live in directory.rules.items():
-        if name not in access.row_rules and (live["description"] or "").startswith(_MARK):
+        if name not in access.row_rules and (live["description"] or "").startswith(RULE_MARK):
             path = f"{_RULES}{live['id']}"
             remove = lambda p=path: directory.client.delete(p)  # noqa: E731
             changes.append(Change("prune", f"row rule {name}", (), remove))

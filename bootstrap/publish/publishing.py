@@ -8,7 +8,7 @@ from pathlib import Path
 from bootstrap.errors import CheckFailed
 from bootstrap.layer.spec import Layer
 from bootstrap.progress import Progress
-from bootstrap.publish import access, verify
+from bootstrap.publish import access, owned, verify
 from bootstrap.publish.assets import Asset, databases, desired
 from bootstrap.publish.bundle import bundle, restoring
 from bootstrap.publish.client import Client
@@ -40,6 +40,7 @@ class Published:
     steps: tuple[Step, ...]
     planned: bool = False
     adopted: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
 
     @property
     def counts(self) -> dict[str, int]:
@@ -57,35 +58,45 @@ class Published:
 
     def lines(self) -> list[str]:
         """The same for people."""
+        kept = [f"Kept: {what}. Take it away in Superset, then publish again." for what in self.kept]
         if not self.changed:
-            return [f"Superset: nothing to do: all {len(self.steps)} assets are as the specs say; nothing was sent."]
+            done = f"Superset: nothing to do: all {len(self.steps)} assets are as the specs say; nothing was sent."
+            return [done, *kept]
         number, words = self.counts, _FUTURE if self.planned else _PAST
         total = ", ".join(f"{number[name]} {word}" for name, word in words.items())
         drift = [f"{len(self.drift)} changed by hand since the last publish, restored."] if self.drift else []
         adopted = [f"Taken over: {', '.join(self.adopted)}."] if self.adopted else []
         steps = [f"  {step.line()}" for step in self.steps if step.verb != "unchanged"]
-        return [f"{'Plan for Superset' if self.planned else 'Superset'}: {total}.", *steps, *drift, *adopted]
+        return [f"{'Plan for Superset' if self.planned else 'Superset'}: {total}.", *steps, *drift, *adopted, *kept]
 
 
 _FUTURE = {"create": "to create", "update": "to update", "prune": "to prune", "unchanged": "unchanged"}
 _PAST = {"create": "created", "update": "updated", "prune": "pruned", "unchanged": "unchanged"}
 
 
-def _reconcile(specs: Specs, client: Client, site: Site, numbers: verify.Ids, *, plan_only: bool) -> list[Step]:
+def _reconcile(
+    specs: Specs, client: Client, site: Site, numbers: verify.Ids, *, plan_only: bool
+) -> tuple[list[Step], list[str]]:
+    """What was done, and what left the specs but is kept."""
     directory = access.Directory.read(client)
+    prunes, kept = owned.role_prunes(specs.access, directory)
     steps: list[Step] = []
     finders: tuple[Callable[[], list[access.Change]], ...] = (
         lambda: access.role_changes(specs.access, directory, planning=plan_only),
         lambda: access.user_changes(specs.access, directory, site.users),
         lambda: access.dashboard_changes(specs, directory, numbers["dashboards"]),
         lambda: access.rule_changes(specs.access, directory, numbers["datasets"]),
+        lambda: owned.user_prunes(specs.access, directory),
+        lambda: prunes,
+        lambda: owned.register_changes(specs.access, directory, kept),
     )
     for find in finders:
         for change in find():
             steps.append(Step(change.verb, change.label, change.fields))
             if not plan_only:
                 change.do()
-    return steps
+    said = [f"role {name}: it left superset/access.yml, but {', '.join(by)} has it" for name, by in kept.items()]
+    return steps, said
 
 
 def _send(client: Client, chosen: list[Asset]) -> None:
@@ -184,8 +195,8 @@ def publish(
             step.rows = verify.all_answer(client, touched, numbers)
             step.note = f"{len(touched)} charts answer" if touched else "all charts are linked"
     with progress.step("Reconcile access") as step:
-        reconciled = _reconcile(read_specs, client, site, numbers, plan_only=plan_only)
+        reconciled, kept = _reconcile(read_specs, client, site, numbers, plan_only=plan_only)
         step.note = f"{len(reconciled)} changes"
     if not plan_only:
         _prune(client, plan, live)
-    return Published((*plan.steps, *reconciled), planned=plan_only, adopted=tuple(adopted))
+    return Published((*plan.steps, *reconciled), planned=plan_only, adopted=tuple(adopted), kept=tuple(kept))
