@@ -24,7 +24,7 @@ from bootstrap.publish import Published, Site, load_specs, publish
 from bootstrap.publish.examples import write_examples
 from bootstrap.publish.questions import write_questions
 from bootstrap.receipt import Receipt, newest_receipt
-from bootstrap.refresh import Refreshed, refresh
+from bootstrap.refresh import Refreshed, refresh, rollback
 from bootstrap.settings import Settings, data_folder, load_settings
 from bootstrap.stack import Stack
 from warehouse.demo import write_demo
@@ -126,6 +126,22 @@ def refresh_command(
     refreshed = _refresh(stack, layer, used_in, settings, progress, plan=plan)
     published = _publish(stack, layer, refreshed.receipt, progress, plan=plan, adopt=adopt)
     _report(refreshed, published, progress)
+
+
+@app.command("rollback")
+def rollback_command(plan: PlanOption = False) -> None:
+    """Undo the newest refresh that changed lines, then publish.
+
+    The lines that it replaced were kept. Rolling back once more goes forward again. A later refresh or up that is
+    given the undone file loads it again; without --source and LGS_SOURCE they leave the lines alone.
+
+    Example: lgs rollback --plan
+    """
+    settings, progress = load_settings(), Progress()
+    layer, used_in = _definitions()
+    stack = stacks.connect(settings)
+    done = rollback(stack.url("warehouse"), layer, used_in=used_in, plan_only=plan, progress=progress)
+    _report(done, _publish(stack, layer, done.receipt, progress, plan=plan), progress)
 
 
 @app.command("publish")

@@ -1,8 +1,11 @@
-"""A refresh: load, build, check and commit in one transaction, so that readers see the old whole or the new whole."""
+"""A refresh: load, build, check and commit in one transaction, so that readers see the old whole or the new whole.
 
-from collections.abc import Iterator, Mapping, Sequence
+A rollback is the same with the lines before in place of a file's.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
 
@@ -20,6 +23,7 @@ from warehouse.contracts import Contract, load_contracts, run_contracts
 from warehouse.load import Load, load
 from warehouse.migrate import upgrade
 from warehouse.roles import grant_reading
+from warehouse.rollback import roll_back
 from warehouse.sources import Source, open_source
 
 LOCK_KEY = 0x16C5
@@ -62,20 +66,50 @@ def refresh(
     Raises ``Locked`` when another refresh runs, ``SourceError`` for a source that cannot be read, ``CheckFailed``
     when a contract returns rows. Whatever is raised, readers go on seeing what they saw before.
     """
-    with connected(owner_url) as connection, _alone(connection):
-        upgrade(owner_url)
-        with connection, connection.cursor() as cursor:
-            last = newest_receipt(cursor)
+    with _transaction(owner_url, plan_only=plan_only) as cursor:
+        last, now = newest_receipt(cursor), fingerprint(layer, used_in or {})
         opened = _open(source, last)
-        now = fingerprint(layer, used_in or {})
         if last and last.fingerprint == now and (opened is None or opened.sha256 == last.sha256):
             return Refreshed(last, changed=False, proof=_proof(last))
+
+        def new_lines() -> tuple[str, Load]:
+            if opened:
+                return str(opened.path.absolute()), load(cursor, opened, max_rejects=max_rejects, progress=progress)
+            return _as_before(last)
+
+        return _apply(cursor, layer, new_lines, now, progress, used_in)
+
+
+def rollback(
+    owner_url: str,
+    layer: Layer,
+    *,
+    progress: Progress,
+    used_in: Mapping[str, Sequence[str]] | None = None,
+    plan_only: bool = False,
+) -> Refreshed:
+    """Undo the newest refresh that changed lines: its months, and landing, become again what they were before it.
+
+    The mart follows, by the present definitions. What is undone is kept in turn, so that a second rollback brings it
+    back. ``used_in`` and ``plan_only`` are those of ``refresh``.
+
+    Raises ``UsageError`` when nothing is kept to roll back to, and else as ``refresh`` does.
+    """
+    with _transaction(owner_url, plan_only=plan_only) as cursor:
+        now = fingerprint(layer, used_in or {})
+        return _apply(cursor, layer, lambda: roll_back(cursor, progress=progress), now, progress, used_in)
+
+
+@contextmanager
+def _transaction(owner_url: str, *, plan_only: bool) -> Iterator[Cursor]:
+    """One transaction under the lock, on tables of the newest edition: committed, or with ``plan_only`` rolled back."""
+    with connected(owner_url) as connection, _alone(connection):
+        upgrade(owner_url)
         with connection.cursor() as cursor:
-            done = _apply(cursor, layer, opened, last, now, max_rejects, progress, used_in)
-        connection.rollback() if plan_only else connection.commit()
-        with connection, connection.cursor() as cursor:
-            retire(cursor)
-        return done
+            yield cursor
+            connection.rollback() if plan_only else connection.commit()
+            with connection:
+                retire(cursor)
 
 
 @contextmanager
@@ -101,21 +135,29 @@ def _open(source: Path | None, last: Receipt | None) -> Source | None:
 def _apply(
     cursor: Cursor,
     layer: Layer,
-    source: Source | None,
-    last: Receipt | None,
+    change_lines: Callable[[], tuple[str, Load]],
     now: str,
-    max_rejects: float,
     progress: Progress,
     used_in: Mapping[str, Sequence[str]] | None,
 ) -> Refreshed:
-    """The one transaction. The caller commits it or rolls it back."""
+    """All of the one transaction. ``change_lines`` brings the warehouse up, and says where its lines are from."""
     before = Figures.read(cursor)
-    loaded = load(cursor, source, max_rejects=max_rejects, progress=progress) if source else None
-    built = build(cursor, layer, months=loaded.months_changed if loaded else [], progress=progress, used_in=used_in)
+    source, loaded = change_lines()
+    built = build(cursor, layer, months=loaded.months_changed, progress=progress, used_in=used_in)
     with progress.step("Contracts") as step:
         step.note = f"{run_contracts(cursor, [*load_contracts(), *_twin_contracts(layer)])} hold"
     grant_reading(cursor)
-    receipt = _receipt(_origin(source, loaded, last), before, Figures.read(cursor), now, progress)
+    after = Figures.read(cursor)
+    receipt = Receipt(
+        source=source,
+        **asdict(loaded),
+        fingerprint=now,
+        before=before.headline,
+        after=after.headline,
+        closed_month_changes=before.closed_month_changes(after),
+        segment_moves=before.segment_moves(after) if before.segments else 0,
+        seconds={step.name: round(step.seconds, 3) for step in progress.steps},
+    )
     receipt.save(cursor)
     if built.changed:
         return Refreshed(receipt, changed=True)
@@ -130,34 +172,11 @@ def _twin_contracts(layer: Layer) -> list[Contract]:
     ]
 
 
-def _receipt(origin: dict[str, object], before: Figures, after: Figures, now: str, progress: Progress) -> Receipt:
-    return Receipt(
-        **origin,
-        fingerprint=now,
-        before=before.headline,
-        after=after.headline,
-        closed_month_changes=before.closed_month_changes(after),
-        segment_moves=before.segment_moves(after) if before.segments else 0,
-        seconds={step.name: round(step.seconds, 3) for step in progress.steps},
-    )
-
-
-def _origin(source: Source | None, loaded: Load | None, last: Receipt | None) -> dict[str, object]:
-    """Where the lines come from: the source just loaded, or, when only definitions changed, the one before."""
-    if source and loaded:
-        return {
-            "source": str(source.path.absolute()),
-            "form": source.form,
-            "sha256": source.sha256,
-            "lines_read": loaded.lines_read,
-            "lines_kept": loaded.lines_kept,
-            "rejected": loaded.rejected,
-            "months_changed": loaded.months_changed,
-        }
+def _as_before(last: Receipt | None) -> tuple[str, Load]:
+    """What the receipt before says of the lines: only definitions changed."""
     if last is None:
         raise AssertionError("a refresh has a source or a receipt before it")
-    again = last.model_dump(include={"source", "form", "sha256", "lines_read", "lines_kept", "rejected"})
-    return again | {"months_changed": []}
+    return last.source, Load(last.form, last.sha256, last.lines_read, last.lines_kept, last.rejected)
 
 
 def _proof(last: Receipt) -> str:

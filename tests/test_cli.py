@@ -91,6 +91,7 @@ def test_each_address_opens_as_its_role(shop: Shop, name: str, role: str) -> Non
         (("url", "kitchen"), {}, 2, "kitchen"),
         (("refresh", "--source", "gone.sql"), {}, 2, "gone.sql"),
         (("status",), {"LGS_SUPERSET_PORT": "many"}, 2, "LGS_SUPERSET_PORT"),
+        (("rollback",), {}, 2, "lgs refresh --source"),
         (("refresh",), {"LGS_WAREHOUSE_URL": "postgresql://x:y@127.0.0.1:1/lgs"}, 3, "127.0.0.1:1"),
         (("publish",), {"LGS_SUPERSET_URL": "http://127.0.0.1:1"}, 3, "127.0.0.1:1"),
     ],

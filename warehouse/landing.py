@@ -12,11 +12,13 @@ from warehouse.sources import COLUMNS, Source
 
 
 def land(cursor: Cursor, source: Source) -> int:
-    """Replace what is in ``landing`` by the lines of ``source``; the number of lines read.
+    """Move what is in ``landing`` aside and put the lines of ``source`` there; the number of lines read.
+
+    Before the commit, the caller says what becomes of the former by ``settle``.
 
     Raises ``SourceError`` for a file that holds no lines or cannot be read to its end.
     """
-    cursor.execute("truncate landing.line, landing.reject, landing.source")
+    cursor.execute(query("set_landing_aside"))
     stream = _Stream(source.blocks())
     columns = ", ".join(("line_number", *COLUMNS))
     try:
@@ -30,6 +32,14 @@ def land(cursor: Cursor, source: Source) -> int:
         (source.path.name, source.form, source.sha256, source.price_type, source.lines_read),
     )
     return source.lines_read
+
+
+def settle(cursor: Cursor, *, is_kept: bool) -> None:
+    """Keep what ``land`` moved aside as the generation before; or drop it, since the lines are the same."""
+    if is_kept:
+        cursor.execute("drop schema landing_before cascade; alter schema landing_replaced rename to landing_before")
+    else:
+        cursor.execute("drop schema landing_replaced cascade")
 
 
 def put_rejects(cursor: Cursor, source: Source) -> None:

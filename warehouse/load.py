@@ -14,7 +14,7 @@ from psycopg2.extensions import cursor as Cursor
 from bootstrap.errors import SourceError
 from bootstrap.progress import Progress
 from warehouse.dimensions import refresh_dimensions
-from warehouse.landing import land, put_rejects
+from warehouse.landing import land, put_rejects, settle
 from warehouse.queries import query, rules
 from warehouse.sources import Source
 
@@ -52,7 +52,7 @@ def load(cursor: Cursor, source: Source, *, max_rejects: float, progress: Progre
     ``max_rejects`` is the share of lines, 0 to 1, that may be rejected. Raises ``SourceError`` when more are, and when
     the file cannot be read to its end; the caller then rolls back.
     """
-    _settings(cursor)
+    prepare(cursor)
     with progress.step("read the source") as step:
         lines_read = step.rows = land(cursor, source)
         step.note = source.form
@@ -67,11 +67,13 @@ def load(cursor: Cursor, source: Source, *, max_rejects: float, progress: Progre
         with progress.step("derive dimensions"):
             refresh_dimensions(cursor)
     cursor.execute("drop table landing.fingerprint")
-    rejected = _rejected(cursor)
+    settle(cursor, is_kept=bool(changed))
+    rejected = count_rejects(cursor)
     return Load(source.form, source.sha256, lines_read, lines_read - sum(rejected.values()), rejected, changed)
 
 
-def _settings(cursor: Cursor) -> None:
+def prepare(cursor: Cursor) -> None:
+    """Set the transaction up for work on all lines."""
     cursor.execute(
         "set local work_mem = '256MB'; set local maintenance_work_mem = '256MB'; set local jit = off; "
         "set local default_statistics_target = 20; "
@@ -105,7 +107,7 @@ def _fingerprint(cursor: Cursor, source: Source, *, max_rejects: float) -> str:
 
 
 def _check_rejects(cursor: Cursor, source: Source, max_rejects: float) -> None:
-    rejected = _rejected(cursor)
+    rejected = count_rejects(cursor)
     count = sum(rejected.values())
     if count > max_rejects * source.lines_read:
         reasons = "; ".join(f"{lines:,} {'line' if lines == 1 else 'lines'}: {why}" for why, lines in rejected.items())
@@ -119,7 +121,8 @@ def _check_rejects(cursor: Cursor, source: Source, max_rejects: float) -> None:
         )
 
 
-def _rejected(cursor: Cursor) -> dict[str, int]:
+def count_rejects(cursor: Cursor) -> dict[str, int]:
+    """The rejected lines of the file in landing, by reason, the most frequent first."""
     cursor.execute("select reason, count(*) from landing.reject group by reason order by count(*) desc, reason")
     return dict(cursor.fetchall())
 
@@ -143,10 +146,9 @@ def _replace(cursor: Cursor, typed: str, changed: dict[date, _Month | None]) -> 
     cursor.execute("select not exists (select from warehouse.line)")
     is_first = cursor.fetchone() == (True,)
     months = {"months": list(changed)}
+    cursor.execute(query("take_months"), months)
     if is_first:
         cursor.execute(query("drop_indexes"))
-    else:
-        cursor.execute("delete from warehouse.line where month = any(%(months)s)", months)
     cursor.execute("analyze landing.fingerprint")
     cursor.execute(query("repeat"), months)
     cursor.execute("analyze repeat")
@@ -160,7 +162,6 @@ def _replace(cursor: Cursor, typed: str, changed: dict[date, _Month | None]) -> 
 
 
 def _note_months(cursor: Cursor, changed: dict[date, _Month | None]) -> None:
-    cursor.execute("delete from warehouse.month where month = any(%s)", (list(changed),))
     held = {month: content for month, content in changed.items() if content}
     cursor.execute(
         query("month"),

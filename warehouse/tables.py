@@ -1,7 +1,8 @@
 """The tables of ``landing`` and ``warehouse``, as Alembic compares them with the database.
 
 ``landing`` is the newest file as read: text, one row per line, plus the lines that could not become transactions.
-``warehouse`` is typed and classified. Every large table carries ``customer_key`` in its primary key, so that it can be
+``warehouse`` is typed and classified. ``landing_before`` and ``warehouse_before`` are what the newest change of lines
+replaced. Every large table carries ``customer_key`` in its primary key, so that it can be
 spread over several machines.
 """
 
@@ -25,7 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-SCHEMAS = ("landing", "warehouse")
+SCHEMAS = ("landing", "warehouse", "landing_before", "warehouse_before")
 
 metadata = MetaData(
     naming_convention={
@@ -193,3 +194,15 @@ receipt = Table(
     schema="warehouse",
     comment="What each refresh read, changed and took. One row per refresh.",
 )
+
+for table in (landing_source, landing_line, landing_reject):
+    table.to_metadata(metadata, schema="landing_before")
+
+for table in (line, month):
+    Table(
+        table.name,
+        metadata,
+        *[Column(of.name, of.type, nullable=of.nullable, comment=of.comment) for of in table.columns],
+        schema="warehouse_before",
+        comment=f"What the newest change took out of warehouse.{table.name}, for a rollback.",
+    )

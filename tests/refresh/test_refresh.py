@@ -1,56 +1,19 @@
 """What a refresh promises, tried on a real server."""
 
 import gzip
-import io
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from psycopg2.extensions import connection as Connection
-from rich.console import Console
 
 from bootstrap.errors import CheckFailed, Locked, SourceError, Unreachable
-from bootstrap.layer.build import content_hashes
-from bootstrap.layer.loader import load_layer
 from bootstrap.layer.spec import Check, Layer
 from bootstrap.progress import Progress
-from bootstrap.refresh import LOCK_KEY, Refreshed, refresh
-from bootstrap.settings import data_folder
+from bootstrap.refresh import LOCK_KEY, refresh
 from tests.conftest import Database
-
-SMALL = Path(__file__).parents[1] / "data" / "small.sql"
-KILLED = Path(__file__).with_name("killed.py")
-
-
-@pytest.fixture(scope="module")
-def layer() -> Layer:
-    return load_layer(data_folder("views"))
-
-
-def run(database: Database, layer: Layer, source: Path | None, **options: bool) -> Refreshed:
-    progress = Progress(Console(file=io.StringIO()))
-    return refresh(database.owner_url, layer, source=source, max_rejects=0.001, progress=progress, **options)
-
-
-def held(connection: Connection, layer: Layer) -> dict[str, str]:
-    """The content of all that a refresh may change, as hashes."""
-    with connection, connection.cursor() as cursor:
-        hashes = content_hashes(cursor, layer)
-        for table in ("warehouse.line", "warehouse.receipt", "landing.line", "landing.reject"):
-            cursor.execute(f"select count(*), sum(hash_record_extended(t, 0)::numeric) from {table} t")
-            hashes[table] = str(cursor.fetchone())
-    return hashes
-
-
-def later(tmp_path: Path) -> Path:
-    """The small dump of the next day: one more line, in March."""
-    text = SMALL.read_text()
-    line = "500017\t1001\tTEA CUP\t1\t2011-03-10 09:00:00\t2.55\t102\tFrance\n"
-    path = tmp_path / "later.sql"
-    path.write_text(text.replace("\n\\.\n", f"\n{line}\\.\n"))
-    return path
+from tests.refresh.shop import KILLED, SMALL, Watching, held, later, quiet, run
 
 
 def test_second_run_has_nothing_to_do_and_proves_it(database: Database, layer: Layer) -> None:
@@ -148,24 +111,13 @@ def test_readers_go_on_reading_the_old_numbers_until_the_commit(
     database: Database, layer: Layer, tmp_path: Path
 ) -> None:
     run(database, layer, SMALL)
-    seen: list[int] = []
-
-    class Reader(Progress):
-        def _end(self, *_: object) -> None:
-            with database.connect("reader") as reader, reader.cursor() as cursor:
-                cursor.execute("set lock_timeout = '250ms'")
-                cursor.execute("select sum(orders_total) from mart.monthly_metrics")
-                seen.append(cursor.fetchone()[0])  # type: ignore[index]
-
-    refresh(database.owner_url, layer, source=later(tmp_path), max_rejects=0, progress=Reader())
-    with database.connect("reader") as reader, reader.cursor() as cursor:
-        cursor.execute("select sum(orders_total) from mart.monthly_metrics")
-        assert cursor.fetchone() == (17,)
-    assert set(seen) == {16}
+    watched = Watching(database)
+    refresh(database.owner_url, layer, source=later(tmp_path), max_rejects=0, progress=watched)
+    assert (set(watched.seen), watched.orders()) == ({16}, 17)
 
 
 def steps(database: Database, layer: Layer) -> list[str]:
-    progress = Progress(Console(file=io.StringIO()))
+    progress = quiet()
     refresh(database.owner_url, layer, source=SMALL, max_rejects=0, progress=progress)
     return [step.name for step in progress.steps]
 
@@ -177,7 +129,7 @@ def test_a_killed_refresh_leaves_all_as_it_was_and_needs_no_cleaning(
     before = held(database.connect(), layer)
     source = later(tmp_path)
     for name in names:
-        done = subprocess.run([sys.executable, KILLED, database.owner_url, source, name], capture_output=True)
+        done = subprocess.run([sys.executable, KILLED, database.owner_url, name, source], capture_output=True)
         assert done.returncode == -signal.SIGKILL, done.stderr.decode()
         assert held(database.connect(), layer) == before, name
     assert run(database, layer, source).receipt.lines_kept == 19

@@ -49,6 +49,8 @@ def test_what_each_role_may_read(granted):
 FORBIDDEN = [
     "select * from landing.line",
     "select * from landing.reject",
+    "select * from landing_before.line",
+    "select * from warehouse_before.line",
     "select * from rollup.private",
     "insert into warehouse.product values ('x', 'x', true)",
     "delete from warehouse.line",

@@ -2,7 +2,7 @@ with
 
 trading_days as (
 
-    select distinct day as date from landing.fingerprint
+    select distinct invoice_at::date as date from warehouse.line
 
 ),
 

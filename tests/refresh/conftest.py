@@ -1,0 +1,12 @@
+"""The layer, read once."""
+
+import pytest
+
+from bootstrap.layer.loader import load_layer
+from bootstrap.layer.spec import Layer
+from bootstrap.settings import data_folder
+
+
+@pytest.fixture(scope="module")
+def layer() -> Layer:
+    return load_layer(data_folder("views"))
