@@ -129,6 +129,10 @@ if _REDIS:
     RATELIMIT_IN_MEMORY_FALLBACK_ENABLED = True
     RATELIMIT_SWALLOW_ERRORS = True
 
+    # Only Superset's hook after a task reads this. It would close the session once more, outside of any application,
+    # and log a traceback for each task (apache/superset#36892).
+    CELERY_ALWAYS_EAGER = True
+
     class CELERY_CONFIG:
         """The worker runs SQL Lab's queries; beat prunes what would grow for ever."""
 
