@@ -1,7 +1,8 @@
 """Superset's configuration for both editions: everything that differs between machines comes from the environment.
 
 Required: LGS_SECRET_KEY, LGS_METADATA_URL (SQLAlchemy URL of the metadata database), LGS_CACHE_DIR (a folder).
-Optional: LGS_REDIS_URL (server edition: caches, limits, workers), LGS_SUPERSET_PORT, LGS_SUPERSET_HTTPS (1 = TLS).
+Optional: LGS_REDIS_URL (server edition: caches, limits, workers), LGS_SUPERSET_PORT, LGS_SUPERSET_HTTPS (1 = TLS),
+LGS_SUPERSET_URL (where the worker reaches the site), LGS_PUBLIC_URL (where people do), LGS_SMTP_* (reports by e-mail).
 """
 
 import base64
@@ -22,6 +23,14 @@ def _required(name: str) -> str:
     return os.environ[name]
 
 
+def _one_of(name: str, *values: str) -> str:
+    """A setting with few values; the first is the default."""
+    value = os.environ.get(name) or values[0]
+    if value not in values:
+        raise RuntimeError(f"{name} is {value!r}. Set it to one of {', '.join(values)}.")
+    return value
+
+
 def _derived(purpose: str) -> str:
     """A secret of its own for each purpose, so that none is left at Superset's public default."""
     return hmac.new(SECRET_KEY.encode(), purpose.encode(), hashlib.sha256).hexdigest()
@@ -40,11 +49,13 @@ GUEST_TOKEN_JWT_SECRET = _derived("guest token")
 GLOBAL_ASYNC_QUERIES_JWT_SECRET = _derived("async queries")
 
 SUPERSET_WEBSERVER_PORT = int(os.environ.get("LGS_SUPERSET_PORT", "8088"))
-WEBDRIVER_BASEURL = f"http://127.0.0.1:{SUPERSET_WEBSERVER_PORT}/"
 
 FEATURE_FLAGS = {
     "DASHBOARD_RBAC": True,
     "EMBEDDABLE_CHARTS": False,
+    "ALERT_REPORTS": bool(os.environ.get("LGS_SMTP_HOST")),
+    "ALERT_REPORT_TABS": True,
+    "PLAYWRIGHT_REPORTS_AND_THUMBNAILS": True,
 }
 
 # --- who may come in
@@ -160,6 +171,23 @@ if _REDIS:
             },
         }
 
+
+# --- reports by e-mail: the worker's browser opens the site as the report's owner does, and the mail server takes the rest
+WEBDRIVER_BASEURL = os.environ.get("LGS_SUPERSET_URL") or f"http://127.0.0.1:{SUPERSET_WEBSERVER_PORT}/"
+WEBDRIVER_BASEURL_USER_FRIENDLY = os.environ.get("LGS_PUBLIC_URL") or WEBDRIVER_BASEURL
+WEBDRIVER_WINDOW = {"dashboard": (1600, 1000), "slice": (1200, 600), "pixel_density": 2}
+# It opens nothing but this site, in a container without rights of its own and without a large /dev/shm.
+WEBDRIVER_OPTION_ARGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"]
+SMTP_HOST = os.environ.get("LGS_SMTP_HOST", "")
+SMTP_PORT = int(os.environ.get("LGS_SMTP_PORT") or 587)
+SMTP_USER = os.environ.get("LGS_SMTP_USERNAME", "")
+SMTP_PASSWORD = os.environ.get("LGS_SMTP_PASSWORD", "")
+SMTP_STARTTLS = _one_of("LGS_SMTP_SECURITY", "starttls", "tls", "none") == "starttls"
+SMTP_SSL = _one_of("LGS_SMTP_SECURITY", "starttls", "tls", "none") == "tls"
+SMTP_SSL_SERVER_AUTH = True
+SMTP_MAIL_FROM = os.environ.get("LGS_SMTP_FROM") or "lgs@localhost.localdomain"
+EMAIL_REPORTS_SUBJECT_PREFIX = f"{_BRAND['name']}:"
+EMAIL_REPORTS_CTA = "Open it in the browser"
 
 # --- how it looks
 APP_NAME = _BRAND["name"]

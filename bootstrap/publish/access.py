@@ -15,12 +15,13 @@ RULE_MARK = "Defined in superset/access.yml: "
 
 @dataclass(frozen=True)
 class Change:
-    """One thing to do about access: ``verb`` is create, update or prune."""
+    """One thing to do by REST: ``verb`` is create, update or prune; ``drift`` that somebody changed it by hand."""
 
     verb: Literal["create", "update", "prune"]
     label: str
     fields: tuple[str, ...]
     do: Callable[[], object] = field(compare=False, repr=False)
+    drift: bool = False
 
 
 @dataclass

@@ -16,6 +16,7 @@ _ORDER = {
     "/api/v1/dataset/": "table_name",
     "/api/v1/chart/": "slice_name",
     "/api/v1/dashboard/": "dashboard_title",
+    "/api/v1/report/": "name",
     "/api/v1/rowlevelsecurity/": "name",
 }
 _VERSIONS = ("6.1.",)
@@ -76,6 +77,10 @@ class Client:
 
     def get(self, path: str) -> Json:
         return self._answer(self._send("GET", path))
+
+    def offers(self, path: str) -> bool:
+        """Whether the site has this part of the API, which a feature may switch off."""
+        return self._send("GET", path).status_code != 404
 
     def get_bytes(self, path: str) -> bytes:
         response = self._send("GET", path)

@@ -1,12 +1,15 @@
 """Reads ``superset/`` into typed specs, and names file, line, field and the nearest valid name when one is wrong."""
 
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from bootstrap.layer.document import Document, Place, nearest
 from bootstrap.layer.spec import Layer, Twin
 from bootstrap.publish.examples import load_examples
-from bootstrap.publish.spec import Access, Brand, Chart, Dashboard, Row, Specs
+from bootstrap.publish.spec import Access, Brand, Chart, Dashboard, Report, Row, Specs
+
+ADDRESS = re.compile(r"^[a-zA-Z0-9._%+-]+@[a-zA-Z0-9.-]+\.[a-zA-Z]{2,}$")  # those that Superset takes
 
 
 def _resolve(document: Document, name: str, known: Iterable[str], *, what: str, place: Place) -> None:
@@ -106,6 +109,24 @@ def _check_access(access: Access, document: Document, layer: Layer) -> None:
             _resolve(document, wanted, access.roles, what="role", place=["row_rules", name, "roles", index])
 
 
+def _check_report(report: Report, document: Document, specs: Specs) -> None:
+    if report.chart:
+        _resolve(document, report.chart, specs.charts, what="chart", place=["chart"])
+    if report.dashboard:
+        _resolve(document, report.dashboard, specs.dashboards, what="dashboard", place=["dashboard"])
+        tabs = [tab.name for tab in specs.dashboards[report.dashboard].tabs]
+        for index, tab in enumerate(report.tabs):
+            _resolve(document, tab, tabs, what=f"tab in {report.dashboard}", place=["tabs", index])
+    for index, name in enumerate(report.to):
+        if not ADDRESS.match(name):
+            _resolve(document, name, specs.access.users, what="address or user", place=["to", index])
+    if report.alert:
+        datasets = _datasets(specs.layer)
+        _resolve(document, report.alert.dataset, datasets, what="dataset", place=["alert", "dataset"])
+        twin = datasets[report.alert.dataset]
+        _resolve(document, report.alert.metric, twin.metrics, what=f"metric on {twin.name}", place=["alert", "metric"])
+
+
 def _named(folder: Path) -> dict[str, Document]:
     return {path.stem: Document.read(path) for path in sorted(folder.glob("*.yml"))}
 
@@ -113,12 +134,13 @@ def _named(folder: Path) -> dict[str, Document]:
 def load_specs(folder: Path, layer: Layer) -> Specs:
     """Read and check all specs in ``folder`` against the layer. Raises ``SpecError`` at the first that is wrong."""
     access_file, brand_file = Document.read(folder / "access.yml"), Document.read(folder / "brand.yml")
-    charts, dashboards = _named(folder / "charts"), _named(folder / "dashboards")
+    charts, dashboards, reports = (_named(folder / kind) for kind in ("charts", "dashboards", "reports"))
     specs = Specs(
         layer=layer,
         charts={name: file.model(Chart, file.data | {"name": name}) for name, file in charts.items()},
         dashboards={name: file.model(Dashboard, file.data | {"name": name}) for name, file in dashboards.items()},
         examples={example.name: example for example in load_examples(folder)},
+        reports={name: file.model(Report, file.data | {"name": name}) for name, file in reports.items()},
         access=access_file.model(Access, access_file.data),
         brand=brand_file.model(Brand, brand_file.data),
     )
@@ -127,4 +149,6 @@ def load_specs(folder: Path, layer: Layer) -> Specs:
         _check_chart(chart, charts[name], layer)
     for name, dashboard in specs.dashboards.items():
         _check_dashboard(dashboard, dashboards[name], specs)
+    for name, report in specs.reports.items():
+        _check_report(report, reports[name], specs)
     return specs

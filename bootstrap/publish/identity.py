@@ -11,7 +11,7 @@ _MARK = re.compile(r"^Defined in (\w+)/([\w-]+), revision ([0-9a-f]{12})\.$")
 
 
 def identity(kind: str, name: str) -> UUID:
-    """``kind`` is databases, datasets, charts or dashboards; ``name`` that of its spec."""
+    """``kind`` is databases, datasets, charts, dashboards or reports; ``name`` that of its spec."""
     return uuid5(_NAMESPACE, f"{kind}/{name}")
 
 
@@ -24,3 +24,9 @@ def read_mark(text: str | None, uuid: str) -> str | None:
     """The revision in the mark when it is genuine, that is when it names the spec that the uuid is made from."""
     found = _MARK.match(text or "")
     return found[3] if found and str(identity(found[1], found[2])) == uuid else None
+
+
+def read_name(text: str | None, kind: str) -> str | None:
+    """The spec that a mark names, for a kind whose objects carry no uuid that could prove it."""
+    found = _MARK.match(text or "")
+    return found[2] if found and found[1] == kind else None

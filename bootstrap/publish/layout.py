@@ -24,6 +24,11 @@ def _node(kind: str, key: str, parents: list[str], meta: Native) -> Native:
     return {"id": f"{kind}-{key}", "type": kind, "children": [], "parents": parents, "meta": meta}
 
 
+def tab_ids(dashboard: Dashboard) -> dict[str, str]:
+    """The name of each tab to the id of its node."""
+    return {tab.name: f"TAB-{index}" for index, tab in enumerate(dashboard.tabs)}
+
+
 class Tree:
     """Grows the position of one dashboard, node by node."""
 

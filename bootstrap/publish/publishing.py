@@ -8,7 +8,7 @@ from pathlib import Path
 from bootstrap.errors import CheckFailed
 from bootstrap.layer.spec import Layer
 from bootstrap.progress import Progress
-from bootstrap.publish import access, owned, verify
+from bootstrap.publish import access, owned, reports, verify
 from bootstrap.publish.assets import Asset, databases, desired
 from bootstrap.publish.bundle import bundle, restoring
 from bootstrap.publish.client import Client
@@ -75,7 +75,7 @@ _PAST = {"create": "created", "update": "updated", "prune": "pruned", "unchanged
 
 
 def _reconcile(
-    specs: Specs, client: Client, site: Site, numbers: verify.Ids, *, plan_only: bool
+    specs: Specs, client: Client, site: Site, numbers: verify.Ids, *, adopt: bool, plan_only: bool
 ) -> tuple[list[Step], list[str]]:
     """What was done, and what left the specs but is kept."""
     directory = access.Directory.read(client)
@@ -86,13 +86,14 @@ def _reconcile(
         lambda: access.user_changes(specs.access, directory, site.users),
         lambda: access.dashboard_changes(specs, directory, numbers["dashboards"]),
         lambda: access.rule_changes(specs.access, directory, numbers["datasets"]),
+        lambda: reports.report_changes(specs, client, numbers, adopt=adopt),
         lambda: owned.user_prunes(specs.access, directory),
         lambda: prunes,
         lambda: owned.register_changes(specs.access, directory, kept),
     )
     for find in finders:
         for change in find():
-            steps.append(Step(change.verb, change.label, change.fields))
+            steps.append(Step(change.verb, change.label, change.fields, change.drift))
             if not plan_only:
                 change.do()
     said = [f"role {name}: it left superset/access.yml, but {', '.join(by)} has it" for name, by in kept.items()]
@@ -193,9 +194,10 @@ def publish(
             _link(client, read_specs, wanted, numbers)
             touched = _touched(read_specs, plan, fresh_data=fresh_data)
             step.rows = verify.all_answer(client, touched, numbers)
+            reports.require_numbers(read_specs, site.connections["reader"])
             step.note = f"{len(touched)} charts answer" if touched else "all charts are linked"
-    with progress.step("Reconcile access") as step:
-        reconciled, kept = _reconcile(read_specs, client, site, numbers, plan_only=plan_only)
+    with progress.step("Access and reports") as step:
+        reconciled, kept = _reconcile(read_specs, client, site, numbers, adopt=adopt, plan_only=plan_only)
         step.note = f"{len(reconciled)} changes"
     if not plan_only:
         _prune(client, plan, live)

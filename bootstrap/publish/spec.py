@@ -3,8 +3,10 @@
 import re
 from itertools import chain
 from typing import Any, Literal
+from zoneinfo import available_timezones
 
-from pydantic import Field, model_validator
+from croniter import croniter
+from pydantic import Field, field_validator, model_validator
 
 from bootstrap.layer.spec import Layer, Spec
 from bootstrap.publish.examples import Example
@@ -139,6 +141,55 @@ class Dashboard(Spec):
         return tuple(name for row in rows for name in row.charts)
 
 
+class Alert(Spec):
+    """When a report is sent: when a metric over some rows of a dataset passes a limit."""
+
+    dataset: str
+    metric: str
+    where: str = Field("", description="SQL condition on the dataset's columns")
+    op: Literal["<", "<=", ">", ">=", "==", "!="] = ">"
+    limit: float
+    quiet_days: int = Field(28, ge=1, description="how long nothing is sent again after an alert was")
+
+
+class Report(Spec):
+    """What is sent by e-mail: a dashboard or a chart, when, and to whom."""
+
+    name: str
+    title: str = Field(description="the subject of the mail")
+    description: str = Field("", description="what the mail says above the link")
+    dashboard: str | None = None
+    tabs: tuple[str, ...] = Field((), description="tabs of the dashboard, a page each; none: all of them")
+    chart: str | None = None
+    format: Literal["PDF", "PNG"] = "PDF"
+    at: str = Field(description="cron expression")
+    timezone: str = "Europe/London"
+    to: tuple[str, ...] = Field(min_length=1, description="users of access.yml, or addresses")
+    alert: Alert | None = None
+
+    @model_validator(mode="after")
+    def _of_one_thing(self) -> "Report":
+        if (self.dashboard is None) == (self.chart is None):
+            raise ValueError("give either dashboard or chart")
+        if self.tabs and self.dashboard is None:
+            raise ValueError("tabs belong to a dashboard")
+        return self
+
+    @field_validator("at")
+    @classmethod
+    def _cron(cls, value: str) -> str:
+        if not croniter.is_valid(value):
+            raise ValueError(f"{value!r} is no cron expression; the first of each month at seven is '0 7 1 * *'")
+        return value
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_timezone(cls, value: str) -> str:
+        if value not in available_timezones():
+            raise ValueError(f"{value!r} is no time zone; one is Europe/London")
+        return value
+
+
 class Connection(Spec):
     """How one database role is shown in Superset."""
 
@@ -201,6 +252,7 @@ class Specs(Spec):
     charts: dict[str, Chart]
     dashboards: dict[str, Dashboard]
     examples: dict[str, Example]
+    reports: dict[str, Report]
     access: Access
     brand: Brand
 
