@@ -1,4 +1,4 @@
-# One image for all of our own containers: web, worker, beat and the bootstrap job.
+# Two images: site, for web, beat and the jobs; and worker, which is the same with a browser for the pictures of reports.
 # Behind a proxy that opens TLS: docker build --secret id=ca,src=/etc/ssl/certs/ca-certificates.crt ...
 ARG PYTHON_IMAGE=python:3.11.16-slim-bookworm@sha256:0bee7276f83efd4a1ee05bbbf4281d95ed28e079220a9457f25a93e3f1e3c31b
 
@@ -19,7 +19,7 @@ COPY . .
 RUN /opt/build/bin/uv build --wheel --no-build-isolation --python /opt/build/bin/python --out-dir /dist \
  && /opt/build/bin/uv pip install --offline --no-cache --no-deps --compile-bytecode --python /opt/lgs/bin/python /dist/*.whl
 
-FROM ${PYTHON_IMAGE}
+FROM ${PYTHON_IMAGE} AS site
 RUN groupadd --gid 10001 lgs \
  && useradd --uid 10001 --gid lgs --no-create-home --home-dir /var/lib/lgs --shell /usr/sbin/nologin lgs \
  && install -d -o lgs -g lgs -m 0700 /var/lib/lgs
@@ -34,3 +34,12 @@ ENV PATH=/opt/lgs/bin:$PATH \
 USER 10001:10001
 WORKDIR /var/lib/lgs
 CMD ["python", "-m", "bootstrap.stack.server", "web"]
+
+FROM site AS worker
+USER root
+ENV PLAYWRIGHT_BROWSERS_PATH=/opt/browsers
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends chromium-headless-shell fonts-dejavu-core \
+ && rm -rf /var/lib/apt/lists/* \
+ && python -m bootstrap.stack.browser /usr/bin/chromium-headless-shell $PLAYWRIGHT_BROWSERS_PATH
+USER 10001:10001

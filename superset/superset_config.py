@@ -2,7 +2,8 @@
 
 Required: LGS_SECRET_KEY, LGS_METADATA_URL (SQLAlchemy URL of the metadata database), LGS_CACHE_DIR (a folder).
 Optional: LGS_REDIS_URL (server edition: caches, limits, workers), LGS_SUPERSET_PORT, LGS_SUPERSET_HTTPS (1 = TLS),
-LGS_SUPERSET_URL (where the worker reaches the site), LGS_PUBLIC_URL (where people do), LGS_SMTP_* (reports by e-mail).
+LGS_SUPERSET_URL (where the worker reaches the site), LGS_PUBLIC_URL or LGS_PUBLISHED_URL (where people do), LGS_SMTP_*
+(the mail server that takes reports).
 """
 
 import base64
@@ -172,9 +173,11 @@ if _REDIS:
         }
 
 
-# --- reports by e-mail: the worker's browser opens the site as the report's owner does, and the mail server takes the rest
+# --- reports by e-mail: the worker's browser opens the site as the report's owner would
 WEBDRIVER_BASEURL = os.environ.get("LGS_SUPERSET_URL") or f"http://127.0.0.1:{SUPERSET_WEBSERVER_PORT}/"
-WEBDRIVER_BASEURL_USER_FRIENDLY = os.environ.get("LGS_PUBLIC_URL") or WEBDRIVER_BASEURL
+WEBDRIVER_BASEURL_USER_FRIENDLY = next(
+    (url for name in ("LGS_PUBLIC_URL", "LGS_PUBLISHED_URL") if (url := os.environ.get(name))), WEBDRIVER_BASEURL
+)
 WEBDRIVER_WINDOW = {"dashboard": (1600, 1000), "slice": (1200, 600), "pixel_density": 2}
 # It opens nothing but this site, in a container without rights of its own and without a large /dev/shm.
 WEBDRIVER_OPTION_ARGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"]

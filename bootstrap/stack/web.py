@@ -75,7 +75,8 @@ def _prepare(password: str) -> None:
     security_manager.sync_role_definitions()
     if security_manager.find_user(username="admin") is None:
         role = security_manager.find_role(security_manager.auth_role_admin)
-        made = security_manager.add_user("admin", "LGS", "Admin", "admin@lgs.localhost", role, password)
+        email = os.environ.get("LGS_ADMIN_EMAIL") or "admin@lgs.localhost"
+        made = security_manager.add_user("admin", "LGS", "Admin", email, role, password)
         if not made:
             raise RuntimeError("Superset's administrator could not be made")
     SeedSystemThemesCommand().run()  # Superset did so before there were tables

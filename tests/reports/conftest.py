@@ -1,0 +1,221 @@
+"""The server edition without containers: Redis, web, worker and a mail server, on the databases of the shop."""
+
+import os
+import secrets
+import shutil
+import signal
+import ssl
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from celery import Celery
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from bootstrap.layer.loader import load_layer
+from bootstrap.publish import Published, Site, publish
+from bootstrap.publish.client import Client
+from bootstrap.settings import data_folder
+from bootstrap.stack.browser import VARIABLE, provide
+from tests.conftest import REPOSITORY, Shop, free_port
+from tests.mail import Sink
+from tests.publish.conftest import silent
+
+MAIL_USER = "bi"
+
+
+@dataclass
+class Edition:
+    """A site that sends reports. ``mails`` is the folder in which they arrive."""
+
+    shop: Shop
+    folder: Path
+    environment: dict[str, str]
+
+    @property
+    def mails(self) -> Path:
+        return self.folder / "mails"
+
+    @property
+    def url(self) -> str:
+        return self.environment["LGS_SUPERSET_URL"]
+
+    @cached_property
+    def site(self) -> Site:
+        stack = self.shop.stack
+        return Site(
+            url=self.url,
+            username="admin",
+            password=stack.superset_password,
+            connections={"reader": stack.url("reader"), "analyst": stack.url("analyst")},
+            users=stack.credentials.users,
+        )
+
+    @cached_property
+    def admin(self) -> Client:
+        return Client(self.site.url, self.site.username, self.site.password)
+
+    def publish(self, specs: Path | None = None, **options: bool) -> Published:
+        layer = load_layer(data_folder("views"))
+        return publish(self.site, layer, specs=specs or data_folder("superset"), progress=silent(), **options)
+
+    def reports(self) -> dict[str, dict[str, Any]]:
+        """What Superset holds, by title."""
+        rows = self.admin.list("/api/v1/report/")
+        return {row["name"]: self.admin.get(f"/api/v1/report/{row['id']}")["result"] for row in rows}
+
+    def run(self, title: str, *, seconds: float = 240) -> dict[str, Any]:
+        """Have the worker send a report now, as the schedule does; gives the report as it is afterwards."""
+        before = self.reports()[title]
+        queue = Celery(broker=self.environment["LGS_REDIS_URL"])
+        queue.send_task("reports.execute", args=[before["id"]], eta=datetime.now(UTC))
+        deadline = time.monotonic() + seconds
+        while (after := self.reports()[title])["last_state"] == "Working" or (
+            after["last_eval_dttm"] == before["last_eval_dttm"]
+        ):
+            assert time.monotonic() < deadline, (self.folder / "worker.log").read_text()[-4000:]
+            time.sleep(0.5)
+        return after
+
+
+@contextmanager
+def _process(command: list[str], *, log: Path, environment: dict[str, str]) -> Iterator[None]:
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, cwd=REPOSITORY, env=environment, stdout=output, stderr=output)
+    try:
+        yield
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(60)
+
+
+def _wait(ready: Callable[[], bool], log: Path, *, seconds: float = 180) -> None:
+    deadline = time.monotonic() + seconds
+    while not ready():
+        assert time.monotonic() < deadline, log.read_text()[-4000:]
+        time.sleep(0.2)
+
+
+def _answers(url: str) -> bool:
+    try:
+        return requests.get(url, timeout=5).ok
+    except requests.ConnectionError:
+        return False
+
+
+def _program(*names: str, package: str) -> Path:
+    """The first of these programs that this machine has."""
+    for name in names:
+        if found := shutil.which(name):
+            return Path(found)
+    pytest.skip(f"there is no {names[0]} on this machine. Get one: apt-get install {package}")
+
+
+def _certificate(folder: Path) -> tuple[Path, Path]:
+    """A certificate of 127.0.0.1 that signs itself, and its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "the mail server of the tests")])
+    now = datetime.now(UTC)
+    builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+    builder = builder.not_valid_before(now - timedelta(hours=1)).not_valid_after(now + timedelta(days=1))
+    builder = builder.add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), False)
+    builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), True)
+    certificate, secret = folder / "mail.pem", folder / "mail.key"
+    certificate.write_bytes(builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
+    plain = serialization.NoEncryption()
+    secret.write_bytes(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain))
+    return certificate, secret
+
+
+@contextmanager
+def _mail_server(folder: Path, *, password: str) -> Iterator[dict[str, str]]:
+    """A mail server that wants TLS and a password. Gives the settings that name it."""
+    certificate, key = _certificate(folder)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate, key)
+    port = free_port()
+
+    def authenticate(server: Any, session: Any, envelope: Any, mechanism: str, data: Any) -> Any:
+        from aiosmtpd.smtp import AuthResult
+
+        return AuthResult(success=(data.login.decode(), data.password.decode()) == (MAIL_USER, password), handled=False)
+
+    (folder / "mails").mkdir()
+    options = {"tls_context": context, "require_starttls": True, "auth_required": True, "authenticator": authenticate}
+    sink = Sink(folder / "mails", "127.0.0.1", port, **options)
+    sink.start()
+    yield {
+        "LGS_SMTP_HOST": "127.0.0.1",
+        "LGS_SMTP_PORT": str(port),
+        "LGS_SMTP_USERNAME": MAIL_USER,
+        "LGS_SMTP_PASSWORD": password,
+        "LGS_SMTP_FROM": "bi@londongiftshop.example",
+        "SSL_CERT_FILE": str(certificate),
+    }
+    sink.stop()
+
+
+@pytest.fixture(scope="session")
+def edition(shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edition]:
+    redis = _program("redis-server", package="redis-server")
+    chromium = _program("chromium", "chromium-headless-shell", "google-chrome", package="chromium")
+    folder, stack = tmp_path_factory.mktemp("server edition"), shop.stack
+    port, redis_port, password = free_port(), free_port(), secrets.token_urlsafe(16)
+    provide(chromium, folder / "browsers")
+    web = [sys.executable, "-m", "bootstrap.stack.server", "web"]
+    worker = [
+        sys.executable,
+        "-m",
+        "celery",
+        "--app=superset.tasks.celery_app:app",
+        "worker",
+        "--concurrency=1",
+        "--loglevel=INFO",
+    ]
+    with _mail_server(folder, password=password) as mail:
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("LGS_")} | {
+            **mail,
+            VARIABLE: str(folder / "browsers"),
+            "SUPERSET_CONFIG_PATH": str(data_folder("superset") / "superset_config.py"),
+            "SUPERSET_HOME": str(folder),
+            "LGS_CACHE_DIR": str(folder),
+            "LGS_SECRET_KEY": stack.credentials.superset_secret_key.get_secret_value(),
+            "LGS_ADMIN_PASSWORD": stack.superset_password,
+            "LGS_METADATA_URL": stack.metadata.url,
+            "LGS_REDIS_URL": f"redis://:{password}@127.0.0.1:{redis_port}/0",
+            "LGS_SUPERSET_PORT": str(port),
+            "LGS_SUPERSET_URL": f"http://127.0.0.1:{port}",
+            "LGS_PUBLIC_URL": "https://bi.londongiftshop.example/",
+            "LGS_SUPERSET_WORKERS": "1",
+        }
+        options = ["--port", str(redis_port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
+        with (
+            _process([str(redis), *options, "--requirepass", password], log=folder / "redis.log", environment={}),
+            _process(web, log=folder / "web.log", environment=environment),
+            _process([*worker, "--concurrency=1"], log=folder / "worker.log", environment=environment),
+        ):
+            made = Edition(shop, folder, environment)
+            _wait(lambda: _answers(f"{made.url}/ready"), folder / "web.log")
+            _wait(lambda: " ready." in (folder / "worker.log").read_text(), folder / "worker.log")
+            yield made
+            for report in made.reports().values():
+                made.admin.delete(f"/api/v1/report/{report['id']}")
+
+
+@pytest.fixture
+def specs(tmp_path: Path) -> Path:
+    """A copy of superset/ that a test may change."""
+    return Path(shutil.copytree(data_folder("superset"), tmp_path / "specs"))
