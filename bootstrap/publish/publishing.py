@@ -41,6 +41,7 @@ class Published:
     planned: bool = False
     adopted: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()
+    unsent: tuple[str, ...] = ()
 
     @property
     def counts(self) -> dict[str, int]:
@@ -58,16 +59,18 @@ class Published:
 
     def lines(self) -> list[str]:
         """The same for people."""
-        kept = [f"Kept: {what}. Take it away in Superset, then publish again." for what in self.kept]
+        said = [f"Kept: {what}. Take it away in Superset, then publish again." for what in self.kept]
+        if self.unsent:
+            said.append(f"Not sent for want of a mail server: {', '.join(self.unsent)}. Name one with LGS_SMTP_HOST.")
         if not self.changed:
             done = f"Superset: nothing to do: all {len(self.steps)} assets are as the specs say; nothing was sent."
-            return [done, *kept]
+            return [done, *said]
         number, words = self.counts, _FUTURE if self.planned else _PAST
         total = ", ".join(f"{number[name]} {word}" for name, word in words.items())
         drift = [f"{len(self.drift)} changed by hand since the last publish, restored."] if self.drift else []
         adopted = [f"Taken over: {', '.join(self.adopted)}."] if self.adopted else []
         steps = [f"  {step.line()}" for step in self.steps if step.verb != "unchanged"]
-        return [f"{'Plan for Superset' if self.planned else 'Superset'}: {total}.", *steps, *drift, *adopted, *kept]
+        return [f"{'Plan for Superset' if self.planned else 'Superset'}: {total}.", *steps, *drift, *adopted, *said]
 
 
 _FUTURE = {"create": "to create", "update": "to update", "prune": "to prune", "unchanged": "unchanged"}
@@ -201,4 +204,5 @@ def publish(
         step.note = f"{len(reconciled)} changes"
     if not plan_only:
         _prune(client, plan, live)
-    return Published((*plan.steps, *reconciled), planned=plan_only, adopted=tuple(adopted), kept=tuple(kept))
+    unsent = tuple(read_specs.reports) if site.is_async and not client.offers(reports.PATH) else ()
+    return Published((*plan.steps, *reconciled), plan_only, tuple(adopted), tuple(kept), unsent)

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 from engine import NoEngine, compose, docker, engine
-from images import APPLICATION, TAG, prepare
+from images import APPLICATION, TAG, WORKER, prepare
 
 HERE = Path(__file__).resolve().parent
 _begun = time.monotonic()
@@ -33,7 +33,8 @@ def main(options: list[str]) -> int:
             try:
                 return subprocess.run(command, cwd=HERE.parents[1], env=os.environ | images | commands).returncode
             finally:
-                subprocess.run([docker(), "image", "rm", f"{APPLICATION}:{TAG}"], capture_output=True)
+                built = [f"{name}:{TAG}" for name in (WORKER, APPLICATION)]
+                subprocess.run([docker(), "image", "rm", *built], capture_output=True)
     except NoEngine as reason:
         say(f"The server edition was not tried: {reason}.")
         return 0 if where_possible else 3

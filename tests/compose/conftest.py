@@ -14,10 +14,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import aiosmtpd
+import public
 import pytest
 import requests
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+MAIL = "mail"
 SERVICES = ("postgres", "redis", "web", "worker", "beat")
 SECRETS = ("SECRET_KEY", "ADMIN_PASSWORD", "POSTGRES_PASSWORD", "METADATA_PASSWORD", "REDIS_PASSWORD")
 
@@ -162,6 +165,11 @@ class Visitor:
         assert answer.ok, f"GET {path}: {answer.status_code} {answer.text[:500]}"
         return answer.json()
 
+    def put(self, path: str, body: dict[str, Any]) -> Any:
+        answer = self.session.put(f"{self.url}{path}", json=body, timeout=90)
+        assert answer.ok, f"PUT {path}: {answer.status_code} {answer.text[:500]}"
+        return answer.json()
+
     def post(self, path: str, body: dict[str, Any]) -> Any:
         answer = self.session.post(f"{self.url}{path}", json=body, timeout=90)
         assert answer.ok, f"POST {path}: {answer.status_code} {answer.text[:500]}"
@@ -184,6 +192,23 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+@pytest.fixture(scope="session")
+def mailbox(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The folder of a mail server that stands beside the services under the name that they were given."""
+    folder, name = tmp_path_factory.mktemp("mails"), f"{server.project}-{MAIL}"
+    folder.chmod(0o777)
+    packages = [Path(str(module.__file__)).parent for module in (aiosmtpd, public)]
+    mounts = [f"--volume={path}:/sink/{path.name}:ro" for path in (*packages, REPOSITORY / "tests" / "mail.py")]
+    network = [f"--network={server.project}_inside", f"--network-alias={MAIL}", "--env=PYTHONPATH=/sink"]
+    image = server.inspect("web")["Image"]
+    command = ["python", "/sink/mail.py", "0.0.0.0", server.variables["LGS_SMTP_PORT"], "/mails"]
+    server.docker("run", "--detach", f"--name={name}", *network, *mounts, f"--volume={folder}:/mails", image, *command)
+    try:
+        yield folder
+    finally:
+        server.docker("rm", "--force", name)
+
+
 @pytest.fixture
 def embedded(tmp_path: Path) -> Iterator[Embedded]:
     edition = Embedded(tmp_path / "home")
@@ -197,6 +222,8 @@ def server() -> Iterator[Server]:
     if "LGS_TEST_COMPOSE" not in os.environ:
         pytest.skip("the server edition is tried on a Docker engine by make compose-test")
     variables = {f"LGS_{name}": secrets.token_urlsafe(32) for name in SECRETS}
+    variables |= {"LGS_SMTP_HOST": MAIL, "LGS_SMTP_PORT": "2525", "LGS_SMTP_SECURITY": "none"}
+    variables |= {"LGS_SMTP_FROM": "bi@londongiftshop.example", "LGS_PUBLIC_URL": "https://bi.londongiftshop.example"}
     variables["LGS_PORT"] = os.environ.get("LGS_TEST_PORT") or str(_free_port())
     project = f"lgs-test-{secrets.token_hex(3)}"
     server = Server(os.environ["LGS_TEST_COMPOSE"].split(), os.environ["LGS_TEST_DOCKER"], project, variables)

@@ -19,7 +19,7 @@ from engine import NoEngine, docker
 REPOSITORY = Path(__file__).resolve().parents[2]
 STANDINS = Path(__file__).with_name("standins")
 DEBIAN, PYTHON, POSTGRES, REDIS = (f"lgs-standin/{name}" for name in ("debian", "python", "postgres", "redis"))
-APPLICATION = "lgs-bi"
+APPLICATION, WORKER = "lgs-bi", "lgs-bi-worker"
 TAG = "test"
 _PULL_SECONDS = 600
 
@@ -89,14 +89,17 @@ def _standin(image: str, **arguments: str) -> None:
 
 def _build_application(python: str | None) -> None:
     arguments = {"PYTHON_IMAGE": python} if python else {}
-    _build(f"{APPLICATION}:{TAG}", REPOSITORY, REPOSITORY / "Dockerfile", **arguments)
+    for image, target in ((APPLICATION, "site"), (WORKER, "worker")):
+        _build(f"{image}:{TAG}", REPOSITORY, REPOSITORY / "Dockerfile", target=target, **arguments)
 
 
-def _build(image: str, context: Path, file: Path, **arguments: str) -> None:
+def _build(image: str, context: Path, file: Path, *, target: str = "", **arguments: str) -> None:
     pairs = [f"--build-arg={name}={value}" for name, value in arguments.items()]
     authorities = os.environ.get("SSL_CERT_FILE", "")
     secret = [f"--secret=id=ca,src={authorities}"] if Path(authorities).is_file() else []
     options = ["--quiet", "--network=host", f"--file={file}", f"--tag={image}", *secret, *pairs]
+    if target:
+        options.append(f"--target={target}")
     _run(docker(), "build", *options, str(context), env=os.environ | {"DOCKER_BUILDKIT": "1"})
 
 

@@ -32,7 +32,7 @@ def test_every_image_of_others_is_pinned_by_digest() -> None:
 
 def test_our_image_carries_the_version_of_the_package() -> None:
     assert {service["image"] for service in _services().values() if "lgs-bi" in service["image"]} == {
-        f"lgs-bi:${{LGS_VERSION:-{__version__}}}"
+        f"{name}:${{LGS_VERSION:-{__version__}}}" for name in ("lgs-bi", "lgs-bi-worker")
     }
 
 

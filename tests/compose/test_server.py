@@ -1,5 +1,6 @@
 """The server edition from the first start to the last, in the order in which an administrator meets it."""
 
+import io
 import json
 import re
 import time
@@ -8,8 +9,11 @@ from typing import Any
 
 import pytest
 import requests
+from PIL import Image, ImageStat
+from pypdf import PdfReader
 
 from bootstrap import __version__
+from tests.mail import arrived, attachment
 
 SERVICES = ("postgres", "redis", "web", "worker", "beat")
 
@@ -158,6 +162,24 @@ def test_beat_sends_and_the_worker_runs_what_is_due(server: Any) -> None:
     log = server.compose("logs", "worker").stdout
     assert re.search(r"Task reports.scheduler\S+ succeeded", log)
     assert "Traceback" not in log
+
+
+def test_reports_and_alerts_arrive_by_mail_when_they_are_due(server: Any, mailbox: Path) -> None:
+    admin = server.login("admin", server.variables["LGS_ADMIN_PASSWORD"])
+    rows = {row["type"]: row for row in admin.get("/api/v1/report/")["result"]}
+    now = {"crontab": "* * * * *"}
+    admin.put(f"/api/v1/report/{rows['Report']['id']}", now)
+    admin.put(f"/api/v1/report/{rows['Alert']['id']}", now | {"validator_config_json": {"op": ">", "threshold": 0}})
+    report = arrived(mailbox, rows["Report"]["name"], seconds=300)
+    alert = arrived(mailbox, rows["Alert"]["name"], seconds=120)
+    pages = PdfReader(io.BytesIO(attachment(report, ".pdf"))).pages
+    pictures = [page.images[0].image for page in pages]
+    assert len(pictures) == 4
+    pictures.append(Image.open(io.BytesIO(attachment(alert, "png"))))
+    assert all(picture and max(ImageStat.Stat(picture.convert("RGB")).stddev) > 10 for picture in pictures)
+    printed = server.bootstrap("lgs", "publish")
+    assert "changed by hand; restored" in printed
+    assert "nothing to do" in server.bootstrap("lgs", "publish")
 
 
 @pytest.mark.parametrize("service", SERVICES)

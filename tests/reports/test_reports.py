@@ -1,6 +1,7 @@
 """Reports and alerts, from their specs to the mail that arrives."""
 
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,10 +11,12 @@ from pypdf import PdfReader
 
 from bootstrap.errors import CheckFailed, SpecError, UsageError
 from bootstrap.layer.loader import load_layer
-from bootstrap.publish import load_specs
+from bootstrap.publish import load_specs, publish
 from bootstrap.publish.reports import alert_sql
 from bootstrap.settings import data_folder
+from tests.conftest import Shop
 from tests.mail import arrived, attachment, mails
+from tests.publish.conftest import silent
 from tests.reports.conftest import Edition
 
 MONTHLY, CANCELLATIONS = (
@@ -161,6 +164,14 @@ def test_a_wrong_spec_is_named_with_its_place(specs: Path, changes: dict[str, ob
     _rewrite(specs, "monthly_dashboard", **changes)
     with pytest.raises(SpecError, match=rf"(?s)monthly_dashboard\.yml.*{said}"):
         load_specs(specs, load_layer(data_folder("views")))
+
+
+def test_a_site_with_a_worker_and_no_mail_server_says_which_reports_are_not_sent(edition: Edition, shop: Shop) -> None:
+    site = replace(edition.site, url=shop.stack.superset_url, is_async=True)
+    layer, folder = load_layer(data_folder("views")), data_folder("superset")
+    published = publish(site, layer, specs=folder, plan_only=True, progress=silent())
+    assert published.unsent == ("cancellations", "monthly_dashboard")
+    assert any("LGS_SMTP_HOST" in line for line in published.lines())
 
 
 def test_an_alert_that_asks_for_no_number_publishes_nothing(edition: Edition, specs: Path) -> None:
