@@ -39,7 +39,7 @@ FROM site AS worker
 USER root
 ENV PLAYWRIGHT_BROWSERS_PATH=/opt/browsers
 RUN apt-get update \
- && apt-get install -y --no-install-recommends chromium-headless-shell fonts-dejavu-core \
+ && apt-get install -y --no-install-recommends chromium-headless-shell fonts-dejavu-core libatomic1 \
  && rm -rf /var/lib/apt/lists/* \
  && python -m bootstrap.stack.browser /usr/bin/chromium-headless-shell $PLAYWRIGHT_BROWSERS_PATH
 USER 10001:10001
