@@ -1,14 +1,11 @@
 """The server edition without containers: Redis, web, worker and a mail server, on the databases of the shop."""
 
 import os
-import secrets
 import shutil
-import signal
 import ssl
-import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -30,8 +27,9 @@ from bootstrap.publish import Published, Site, publish
 from bootstrap.publish.client import Client
 from bootstrap.settings import data_folder
 from bootstrap.stack.browser import VARIABLE, provide
-from tests.conftest import REPOSITORY, Shop, free_port
+from tests.conftest import Shop, free_port
 from tests.mail import Sink
+from tests.processes import Redis, program, redis_in, running, until
 from tests.publish.conftest import silent
 
 MAIL_USER = "bi"
@@ -44,6 +42,7 @@ class Edition:
     shop: Shop
     folder: Path
     environment: dict[str, str]
+    redis: Redis
 
     @property
     def mails(self) -> Path:
@@ -91,37 +90,11 @@ class Edition:
         return after
 
 
-@contextmanager
-def _process(command: list[str], *, log: Path, environment: dict[str, str]) -> Iterator[None]:
-    with log.open("wb") as output:
-        process = subprocess.Popen(command, cwd=REPOSITORY, env=environment, stdout=output, stderr=output)
-    try:
-        yield
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(60)
-
-
-def _wait(ready: Callable[[], bool], log: Path, *, seconds: float = 180) -> None:
-    deadline = time.monotonic() + seconds
-    while not ready():
-        assert time.monotonic() < deadline, log.read_text()[-4000:]
-        time.sleep(0.2)
-
-
-def _answers(url: str) -> bool:
+def answers(url: str) -> bool:
     try:
         return requests.get(url, timeout=5).ok
     except requests.ConnectionError:
         return False
-
-
-def _program(*names: str, package: str) -> Path:
-    """The first of these programs that this machine has."""
-    for name in names:
-        if found := shutil.which(name):
-            return Path(found)
-    pytest.skip(f"there is no {names[0]} on this machine. Get one: apt-get install {package}")
 
 
 def _certificate(folder: Path) -> tuple[Path, Path]:
@@ -170,22 +143,13 @@ def _mail_server(folder: Path, *, password: str) -> Iterator[dict[str, str]]:
 
 @pytest.fixture(scope="session")
 def edition(shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edition]:
-    redis = _program("redis-server", package="redis-server")
-    chromium = _program("chromium", "chromium-headless-shell", "google-chrome", package="chromium")
+    chromium = Path(program("chromium", "chromium-headless-shell", "google-chrome", package="chromium"))
     folder, stack = tmp_path_factory.mktemp("server edition"), shop.stack
-    port, redis_port, password = free_port(), free_port(), secrets.token_urlsafe(16)
+    port = free_port()
     provide(chromium, folder / "browsers")
     web = [sys.executable, "-m", "bootstrap.stack.server", "web"]
-    worker = [
-        sys.executable,
-        "-m",
-        "celery",
-        "--app=superset.tasks.celery_app:app",
-        "worker",
-        "--concurrency=1",
-        "--loglevel=INFO",
-    ]
-    with _mail_server(folder, password=password) as mail:
+    celery = [sys.executable, "-m", "celery", "--app=superset.tasks.celery_app:app"]
+    with redis_in(folder) as redis, _mail_server(folder, password=redis.password) as mail:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("LGS_")} | {
             **mail,
             VARIABLE: str(folder / "browsers"),
@@ -195,21 +159,21 @@ def edition(shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ed
             "LGS_SECRET_KEY": stack.credentials.superset_secret_key.get_secret_value(),
             "LGS_ADMIN_PASSWORD": stack.superset_password,
             "LGS_METADATA_URL": stack.metadata.url,
-            "LGS_REDIS_URL": f"redis://:{password}@127.0.0.1:{redis_port}/0",
+            "LGS_REDIS_URL": redis.url,
             "LGS_SUPERSET_PORT": str(port),
             "LGS_SUPERSET_URL": f"http://127.0.0.1:{port}",
             "LGS_PUBLIC_URL": "https://bi.londongiftshop.example/",
             "LGS_SUPERSET_WORKERS": "1",
         }
-        options = ["--port", str(redis_port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
+        logs = folder / "web.log", folder / "worker.log"
+        worker = [*celery, "worker", "--concurrency=1", "--loglevel=INFO"]
         with (
-            _process([str(redis), *options, "--requirepass", password], log=folder / "redis.log", environment={}),
-            _process(web, log=folder / "web.log", environment=environment),
-            _process([*worker, "--concurrency=1"], log=folder / "worker.log", environment=environment),
+            running(*web, log=logs[0], environment=environment),
+            running(*worker, log=logs[1], environment=environment),
         ):
-            made = Edition(shop, folder, environment)
-            _wait(lambda: _answers(f"{made.url}/ready"), folder / "web.log")
-            _wait(lambda: " ready." in (folder / "worker.log").read_text(), folder / "worker.log")
+            made = Edition(shop, folder, environment, redis)
+            until(lambda: answers(f"{made.url}/ready"), log=logs[0], seconds=180)
+            until(lambda: " ready." in logs[1].read_text(), log=logs[1], seconds=180)
             yield made
             for report in made.reports().values():
                 made.admin.delete(f"/api/v1/report/{report['id']}")
