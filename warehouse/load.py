@@ -18,13 +18,23 @@ from warehouse.landing import land, put_rejects, settle
 from warehouse.queries import query, rules
 from warehouse.sources import Source
 
+# A real prints six digits as they were, so the detour is for longer texts.
 _PRICES = {
     None: "trim_scale(unit_price::numeric)",
-    "real": "trim_scale(unit_price::real::text::numeric)",
+    "real": "trim_scale("
+    "case when octet_length(unit_price) <= 6 then unit_price else unit_price::real::text end::numeric)",
     "double precision": "trim_scale(unit_price::double precision::text::numeric)",
 }
-_ALL = "true"
-_KEPT = "not exists (select from landing.reject where reject.landing_line = line.line_number)"
+_PLAIN = {"quantity": "quantity::integer", "kept": "true"}
+_JUDGED = {
+    "quantity": "quantity::numeric::integer",
+    "kept": "not exists (select from landing.reject where reject.landing_line = line.line_number)",
+}
+_NARROW = "line_number, invoice_no"
+_WIDE = (
+    f"{_NARROW}, stock_code, description, quantity, invoice_at, unit_price, customer_id, country, "
+    "line_id, customer_key, amount, line_type, is_product"
+)
 
 
 @dataclass(frozen=True)
@@ -57,16 +67,17 @@ def load(cursor: Cursor, source: Source, *, max_rejects: float, progress: Progre
         lines_read = step.rows = land(cursor, source)
         step.note = source.form
     with progress.step("compare months") as step:
-        typed = _fingerprint(cursor, source, max_rejects=max_rejects)
+        is_first = _is_empty(cursor)
+        lines = _fingerprint(cursor, source, is_first=is_first, max_rejects=max_rejects)
         months = _months(cursor)
         changed = _changed(cursor, months)
         step.note = f"{len(changed)} of {len(months)} months changed"
     if changed:
         with progress.step("load the warehouse") as step:
-            step.rows = _replace(cursor, typed, {month: months.get(month) for month in changed})
+            step.rows = _replace(cursor, lines, {month: months.get(month) for month in changed}, is_first=is_first)
         with progress.step("derive dimensions"):
             refresh_dimensions(cursor)
-    cursor.execute("drop table landing.fingerprint")
+    cursor.execute("drop table landing.fingerprint; drop table if exists landing.repeated")
     settle(cursor, is_kept=bool(changed))
     rejected = count_rejects(cursor)
     return Load(source.form, source.sha256, lines_read, lines_read - sum(rejected.values()), rejected, changed)
@@ -83,27 +94,34 @@ def prepare(cursor: Cursor) -> None:
     )
 
 
-def _fingerprint(cursor: Cursor, source: Source, *, max_rejects: float) -> str:
-    """Hash every line that can be a transaction; the SELECT of those lines, typed, is returned.
+def _fingerprint(cursor: Cursor, source: Source, *, is_first: bool, max_rejects: float) -> str:
+    """Hash every line that can be a transaction; the SELECT of those lines, classified, is returned.
 
     Most files have nothing but good lines, so these are tried first and judged line by line only when that fails.
     """
-    typed = query("typed", price=_PRICES[source.price_type], kept=_ALL)
     cursor.execute("savepoint typing")
     try:
-        cursor.execute(query("fingerprint", typed=typed))
+        lines = _hash(cursor, source, _PLAIN, is_first=is_first)
         cursor.execute("select coalesce(bool_and(is_plain), true) from landing.fingerprint")
         if cursor.fetchone() == (True,) and not source.rejects.count:
             cursor.execute("release savepoint typing")
-            return typed
+            return lines
     except (DataError, NotSupportedError):
         pass  # some text is no number or no date: the next pass finds out which
     cursor.execute("rollback to savepoint typing")
     put_rejects(cursor, source)
     _check_rejects(cursor, source, max_rejects)
-    typed = query("typed", price=_PRICES[source.price_type], kept=_KEPT)
-    cursor.execute(query("fingerprint", typed=typed))
-    return typed
+    return _hash(cursor, source, _JUDGED, is_first=is_first)
+
+
+def _hash(cursor: Cursor, source: Source, reading: dict[str, str], *, is_first: bool) -> str:
+    typed = query("typed", price=_PRICES[source.price_type], **reading)
+    classified = query("classified", lines=typed)
+    if not is_first:
+        cursor.execute(query("fingerprint", lines=typed, columns=_NARROW))
+        return classified
+    cursor.execute(query("fingerprint", lines=classified, columns=_WIDE))
+    return "select * from landing.fingerprint"
 
 
 def _check_rejects(cursor: Cursor, source: Source, max_rejects: float) -> None:
@@ -138,13 +156,16 @@ def _changed(cursor: Cursor, months: dict[date, _Month]) -> list[date]:
     return sorted(month for month in months.keys() | held.keys() if months.get(month) != held.get(month))
 
 
-def _replace(cursor: Cursor, typed: str, changed: dict[date, _Month | None]) -> int:
+def _is_empty(cursor: Cursor) -> bool:
+    cursor.execute("select not exists (select from warehouse.line)")
+    return cursor.fetchone() == (True,)
+
+
+def _replace(cursor: Cursor, classified: str, changed: dict[date, _Month | None], *, is_first: bool) -> int:
     """Put the lines of the changed months into the warehouse; the number of lines written.
 
     A month that the file does not have any more is ``None``.
     """
-    cursor.execute("select not exists (select from warehouse.line)")
-    is_first = cursor.fetchone() == (True,)
     months = {"months": list(changed)}
     cursor.execute(query("take_months"), months)
     if is_first:
@@ -152,7 +173,7 @@ def _replace(cursor: Cursor, typed: str, changed: dict[date, _Month | None]) -> 
     cursor.execute("analyze landing.fingerprint")
     cursor.execute(query("repeat"), months)
     cursor.execute("analyze repeat")
-    cursor.execute(query("line", typed=typed), months)
+    cursor.execute(query("line", lines=classified), months)
     lines = cursor.rowcount
     if is_first:
         cursor.execute(query("create_indexes"))

@@ -18,7 +18,7 @@ def query(name: str, **parts: str) -> str:
 @cache
 def rules() -> str:
     """Changes when the rules that make lines change: then every month is loaded anew."""
-    texts = "".join(_text(name) for name in ("typed", "repeat", "line"))
+    texts = "".join(_text(name) for name in ("typed", "classified", "repeat", "line"))
     return hashlib.sha256(texts.encode()).hexdigest()[:16]
 
 

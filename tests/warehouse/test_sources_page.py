@@ -59,6 +59,8 @@ def test_the_misspelt_column_says_what_the_page_shows(tmp_path):
 
 
 def test_types_and_rejects_on_the_page_are_those_of_the_code():
-    types = re.search(r"case\n(.*?)end as line_type", (REPOSITORY / "warehouse/sql/line.sql").read_text(), re.DOTALL)
+    types = re.search(
+        r"case\n(.*?)end as line_type", (REPOSITORY / "warehouse/sql/classified.sql").read_text(), re.DOTALL
+    )
     kinds = re.findall(r"(?:then|else) '(\w+)'", types[1])
     assert re.findall(r"^\| (\w+) \|", PAGE.partition("## What a line becomes")[2], re.MULTILINE)[1:] == kinds

@@ -4,31 +4,32 @@ spans as (
 
     select
         customer_id,
+        country,
         min(invoice_at) as first_invoice_at,
-        max(invoice_at) as last_invoice_at,
-        min(month) as first_month
+        max(invoice_at) as last_invoice_at
     from warehouse.line
     where customer_id is not null
-    group by customer_id
+    group by customer_id, country
 
 ),
 
-newest as (
+ranked as (
 
     select
-        line.customer_id,
-        min(line.country) as country
-    from warehouse.line
-    inner join spans on line.customer_id = spans.customer_id and line.invoice_at = spans.last_invoice_at
-    group by line.customer_id
+        customer_id,
+        country,
+        min(first_invoice_at) over (partition by customer_id) as first_invoice_at,
+        last_invoice_at,
+        row_number() over (partition by customer_id order by last_invoice_at desc, country asc) as newness
+    from spans
 
 )
 
 select
-    spans.customer_id,
-    newest.country,
-    spans.first_invoice_at,
-    spans.last_invoice_at,
-    spans.first_month
-from spans
-inner join newest on spans.customer_id = newest.customer_id
+    customer_id,
+    country,
+    first_invoice_at,
+    last_invoice_at,
+    date_trunc('month', first_invoice_at)::date as first_month
+from ranked
+where newness = 1

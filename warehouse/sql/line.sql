@@ -1,62 +1,15 @@
--- The lines of the months that changed, classified. Here, and nowhere else, stands what a line's type is.
---
--- not a product  postage and carriage (POST, DOT, C2, C3), manual entries and discounts (M, D), samples (S), bad debt (B),
---                bank and marketplace charges, commission, gift vouchers, corrections and tests
--- cancellation   the invoice number starts with C
--- adjustment     the invoice number starts with A, or the price is negative
--- write_off      the quantity is negative without a cancellation: stock that left without a customer
--- free           nothing was charged
--- fee            something was charged for what is not a product
--- sale           all else
+-- The classified lines of the months that changed, with what tells their repetitions.
 insert into warehouse.line
-with
-
-typed as (
-
-    {typed}
-    offset 0 -- a fence: casts run once each, however often a column is used below
-
-),
-
-judged as (
-
-    select
-        *,
-        date_trunc('month', invoice_at)::date as month,
-        ascii(stock_code) between 48 and 57
-        or stock_code !~* '^(post|dot|c2|c3|m|d|s|b|bank charges|amazonfee|cruk|adjust[0-9]*|test[0-9]*|gift.*)$'
-            as is_product
-    from typed
-
-),
-
-classified as (
-
-    select
-        *,
-        case
-            when starts_with(invoice_no, 'C') then 'cancellation'
-            when starts_with(invoice_no, 'A') or unit_price < 0 then 'adjustment'
-            when quantity < 0 then 'write_off'
-            when unit_price = 0 or quantity = 0 then 'free'
-            when not is_product then 'fee'
-            else 'sale'
-        end as line_type
-    from judged
-
-)
-
 select
-    (date_part('year', month) * 100 + date_part('month', month))::bigint * 10000000000 + line_number as line_id,
-    -- 52 bits: a browser keeps the number whole
-    coalesce(customer_id, -1 - (hashtextextended(invoice_no, 0) & 4503599627370495)) as customer_key,
+    line_id,
+    customer_key,
     invoice_no,
     stock_code,
     description,
     quantity,
     invoice_at,
     unit_price,
-    quantity * unit_price as amount,
+    amount,
     customer_id,
     country,
     month,
@@ -64,6 +17,6 @@ select
     is_product,
     coalesce(repeat.is_overlap, false) as is_overlap,
     coalesce(not repeat.is_overlap, false) as is_duplicate
-from classified
+from ({lines}) as line
 left join repeat using (line_number)
 where month = any(%(months)s)

@@ -3,18 +3,22 @@
 -- The two yearly sheets of the public data set overlap from 1 to 9 December 2010. An invoice of those days stands there
 -- twice when each of its lines stands an even number of times: the second half of the copies of a line is the
 -- overlap. Any further copy of any line is a duplicate. Equal lines are told by their hash of 64 bits.
+-- Two cores sort faster than one hashes. In a table of their own, two cores look for the copies together.
+set local enable_hashagg = off;
+
+create unlogged table landing.repeated as
+select hash
+from landing.fingerprint
+where month = any(%(months)s)
+group by hash
+having count(*) > 1;
+
+set local enable_hashagg = on;
+
+analyze landing.repeated;
+
 create temporary table repeat on commit drop as
 with
-
-repeated as (
-
-    select hash
-    from landing.fingerprint
-    where month = any(%(months)s)
-    group by hash
-    having count(*) > 1
-
-),
 
 copies as (
 
@@ -25,22 +29,21 @@ copies as (
         row_number() over (partition by fingerprint.hash order by fingerprint.line_number) as copy,
         count(*) over (partition by fingerprint.hash) as copies
     from landing.fingerprint
-    inner join repeated on fingerprint.hash = repeated.hash
+    inner join landing.repeated on fingerprint.hash = repeated.hash
 
 ),
 
 overlap_lines as (
 
     select
-        landed.invoice_no,
-        fingerprint.hash,
+        invoice_no,
+        hash,
         count(*) as copies
     from landing.fingerprint
-    inner join landing.line as landed on fingerprint.line_number = landed.line_number
     where
-        fingerprint.month = any(%(months)s)
-        and fingerprint.day between '2010-12-01' and '2010-12-09'
-    group by landed.invoice_no, fingerprint.hash
+        month = any(%(months)s)
+        and day between '2010-12-01' and '2010-12-09'
+    group by invoice_no, hash
 
 ),
 
