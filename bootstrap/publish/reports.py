@@ -57,11 +57,12 @@ def require_numbers(specs: Specs, reader_url: str) -> None:
 def _dashboard(report: Report, specs: Specs, numbers: Ids) -> Json:
     dashboard = specs.dashboards[str(report.dashboard)]
     tabs = tab_ids(dashboard)
-    anchors = [tabs[name] for name in report.tabs or tabs]
+    chosen = [tabs[name] for name in report.tabs or tabs]
+    anchor = chosen[0] if len(chosen) == 1 else json.dumps(chosen)  # by itself, the link in the mail leads to it too
     return {
         "dashboard": numbers["dashboards"].get(str(identity("dashboards", dashboard.name))),
         "chart": None,
-        "extra": {"dashboard": {"anchor": json.dumps(anchors)}},
+        "extra": {"dashboard": {"anchor": anchor}},
         "custom_width": _WIDTH,
     }
 
@@ -151,8 +152,15 @@ def _open_tabs(client: Client, body: Json) -> None:
     Superset 6.1 makes a missing one inside the transaction of the report, where its own browser cannot see it: the
     first report would fail.
     """
-    for anchor in json.loads(body["extra"].get("dashboard", {}).get("anchor", "[]")):
-        state = {"anchor": anchor, "dataMask": None, "activeTabs": None, "urlParams": [["native_filters", "()"]]}
+    anchor = body["extra"].get("dashboard", {}).get("anchor")
+    if anchor is None:
+        return
+    seen = {"urlParams": [["native_filters", "()"]]}
+    many = {"dataMask": None, "activeTabs": None}
+    states = (
+        [seen | many | {"anchor": tab} for tab in json.loads(anchor)] if "[" in anchor else [seen | {"anchor": anchor}]
+    )
+    for state in states:
         client.post(f"/api/v1/dashboard/{body['dashboard']}/permalink", state)
 
 

@@ -223,7 +223,7 @@ def server() -> Iterator[Server]:
         pytest.skip("the server edition is tried on a Docker engine by make compose-test")
     variables = {f"LGS_{name}": secrets.token_urlsafe(32) for name in SECRETS}
     variables |= {"LGS_SMTP_HOST": MAIL, "LGS_SMTP_PORT": "2525", "LGS_SMTP_SECURITY": "none"}
-    variables |= {"LGS_SMTP_FROM": "bi@londongiftshop.example", "LGS_PUBLIC_URL": "https://bi.londongiftshop.example"}
+    variables["LGS_SMTP_FROM"] = "bi@londongiftshop.example"
     variables["LGS_PORT"] = os.environ.get("LGS_TEST_PORT") or str(_free_port())
     project = f"lgs-test-{secrets.token_hex(3)}"
     server = Server(os.environ["LGS_TEST_COMPOSE"].split(), os.environ["LGS_TEST_DOCKER"], project, variables)

@@ -72,7 +72,17 @@ def test_the_dashboard_arrives_as_a_pdf_with_a_page_for_each_tab(edition: Editio
     assert len({picture.tobytes() for picture in pictures if picture}) == len(tabs)
 
 
-def test_the_alert_is_sent_with_its_chart_when_the_metric_is_above_the_limit(edition: Edition, specs: Path) -> None:
+def test_a_chart_arrives_as_a_picture_in_the_mail(edition: Edition, specs: Path) -> None:
+    chart = {"title": "By month", "description": "", "chart": "sales_growth", "format": "PNG", "at": "0 7 * * 1"}
+    (specs / "reports" / "by_month.yml").write_text(yaml.safe_dump(chart | {"to": ["a@shop.example", "marketing"]}))
+    edition.publish(specs)
+    assert edition.run("By month")["last_state"] == "Success"
+    mail = arrived(edition.mails, "By month", seconds=10)
+    assert mail["To"] == "a@shop.example, marketing@londongiftshop.example"
+    _assert_drawn(Image.open(io.BytesIO(attachment(mail, "png"))), 2400)
+
+
+def test_the_alert_is_sent_with_its_tab_when_the_metric_is_above_the_limit(edition: Edition, specs: Path) -> None:
     edition.publish(specs)
     _limit(specs, 1.1)
     assert edition.publish(specs).counts["update"] == 1
@@ -86,7 +96,7 @@ def test_the_alert_is_sent_with_its_chart_when_the_metric_is_above_the_limit(edi
     body = mail.get_body(("html",))
     assert body is not None
     assert "Cancellation rate is at or above 0.0%." in body.get_content()
-    _assert_drawn(Image.open(io.BytesIO(attachment(mail, "png"))), 2400)
+    _assert_drawn(Image.open(io.BytesIO(attachment(mail, "png"))), 3200)
 
     count = len(mails(edition.mails))
     assert edition.run(CANCELLATIONS)["last_state"] == "On Grace"
