@@ -98,6 +98,7 @@ def wanted(report: Report, specs: Specs, numbers: Ids) -> Json:
         "email_subject": report.title,
         "description": " ".join([*([_reason(report.alert, specs.layer)] if report.alert else []), report.description]),
         "active": True,
+        "creation_method": "alerts_reports",  # by any other, a dashboard can have one report alone
         "crontab": report.at,
         "timezone": report.timezone,
         "report_format": report.format,
