@@ -52,6 +52,7 @@ GLOBAL_ASYNC_QUERIES_JWT_SECRET = _derived("async queries")
 SUPERSET_WEBSERVER_PORT = int(os.environ.get("LGS_SUPERSET_PORT", "8088"))
 
 FEATURE_FLAGS = {
+    "ALLOW_FULL_CSV_EXPORT": True,
     "DASHBOARD_RBAC": True,
     "EMBEDDABLE_CHARTS": False,
     "ALERT_REPORTS": bool(os.environ.get("LGS_SMTP_HOST")),
@@ -95,6 +96,7 @@ HTML_SANITIZATION_SCHEMA_EXTENSIONS = {"attributes": {"*": ["className"]}}
 # --- how much may be asked for
 ROW_LIMIT = 10_000
 SQL_MAX_ROW = 100_000
+CSV_STREAMING_ROW_THRESHOLD = SQL_MAX_ROW + 1  # a streamed list would have raw column names in its first line
 DISPLAY_MAX_ROW = 10_000
 DEFAULT_SQLLAB_LIMIT = 1_000
 SUPERSET_WEBSERVER_TIMEOUT = 60
@@ -214,7 +216,7 @@ EXTRA_SEQUENTIAL_COLOR_SCHEMES = [
 
 
 def _theme(algorithm: str, *, primary: str, ink: str, selection: str) -> dict[str, object]:
-    token = {
+    token: dict[str, object] = {
         "brandAppName": _BRAND["name"],
         "brandLogoAlt": _BRAND["name"],
         "brandLogoUrl": _image("logo.svg", ink),
@@ -241,6 +243,7 @@ def _theme(algorithm: str, *, primary: str, ink: str, selection: str) -> dict[st
         "fontWeightStrong": "500",
         "fontWeightBold": "700",
         "transitionTiming": 0.3,
+        "echartsOptionsOverrides": {"animation": False},
     }
     return {"token": token, "algorithm": algorithm}
 

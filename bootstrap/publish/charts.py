@@ -171,8 +171,8 @@ def _pie(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
         "legendType": "plain",
         "legendOrientation": "right",
         "donut": True,
-        "innerRadius": 40,
-        "outerRadius": 66,
+        "innerRadius": 32,
+        "outerRadius": 52,
     }
 
 
@@ -201,8 +201,8 @@ def _heatmap(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
         "show_legend": False,
         "show_values": True,
         "show_percentage": False,
-        "xscale_interval": -1,
-        "yscale_interval": -1,
+        "xscale_interval": 1,
+        "yscale_interval": 1,
         "left_margin": 30,
         "bottom_margin": 50,
         "value_bounds": [None, None],
@@ -222,28 +222,44 @@ def _bubble(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
     } | formats
 
 
+def _shown(chart: Chart, twin: Twin) -> dict[str, str | Native]:
+    """Its columns by name, as Superset is asked for them.
+
+    On a paged list a column that has a metric's name goes under its label: Superset would sort by the metric, and group
+    all rows for it.
+    """
+    labels = {column.name: column.label for column in twin.columns if chart.paged and column.name in twin.metrics}
+    return {name: _adhoc(Slice(label=labels[name], sql=name)) if name in labels else name for name in chart.columns}
+
+
+def _label(item: str | Native) -> str:
+    return item if isinstance(item, str) else str(item["label"])
+
+
 def _column_config(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
     config: Native = {}
+    labels = {name: _label(item) for name, item in _shown(chart, twin).items()}
     for column in twin.columns:
         if column.name in (*chart.columns, *chart.by):
+            key = labels.get(column.name, column.name)
             if column.role == "time":
-                config[column.name] = {"d3TimeFormat": column.format or "%b %Y"}
+                config[key] = {"d3TimeFormat": column.format or "%b %Y"}
             elif column.format and column.role == "measure":
-                config[column.name] = {"d3NumberFormat": column.format, "currencyFormat": _currency(column.currency)}
+                config[key] = {"d3NumberFormat": column.format, "currencyFormat": _currency(column.currency)}
     for metric in metrics:
         config[metric.name] = {"d3NumberFormat": metric.format, "currencyFormat": _currency(metric.currency)}
     return config
 
 
 def _table(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
+    shown = _shown(chart, twin)
+    order = [_label(shown.get(chart.sort.by, chart.sort.by)), not chart.sort.descending] if chart.sort else []
     return {
         "query_mode": "raw" if chart.columns else "aggregate",
-        "all_columns": list(chart.columns),
+        "all_columns": list(shown.values()),
         "groupby": _by(chart),
         "metrics": list(chart.metrics),
-        "order_by_cols": [json.dumps([chart.sort.by, not chart.sort.descending])]
-        if chart.columns and chart.sort
-        else [],
+        "order_by_cols": [json.dumps(order)] if chart.columns and chart.sort else [],
         "timeseries_limit_metric": chart.sort.by if chart.sort and not chart.columns else None,
         "order_desc": chart.sort.descending if chart.sort else True,
         "table_timestamp_format": "%b %Y",
@@ -320,7 +336,7 @@ def _dimensions(chart: Chart, native: Native) -> list[Any]:
         grain = native.get("time_grain_sqla")
         axis = {"columnType": "BASE_AXIS", "timeGrain": grain, **_adhoc(slice_)}
         return [axis, *_by(chart)]
-    return list(chart.columns) + ([_x(chart)] if chart.x else []) + _by(chart)
+    return [*native.get("all_columns", []), *([_x(chart)] if chart.x else []), *_by(chart)]
 
 
 def _conditions(native: Native) -> Native:
@@ -333,12 +349,13 @@ def _conditions(native: Native) -> Native:
 
 
 def _query(chart: Chart, native: Native, metrics: tuple[str, ...]) -> Native:
-    sort = chart.sort or None
+    sort = [[chart.sort.by, not chart.sort.descending]] if chart.sort else []
+    raw = [json.loads(order) for order in native.get("order_by_cols", [])]
     first = [[metrics[0], False]] if metrics and chart.viz not in AXIS else []
     query = {
         "columns": _dimensions(chart, native),
         "metrics": list(metrics) or None,
-        "orderby": [[sort.by, not sort.descending]] if sort else first,
+        "orderby": raw or sort or first,
         "row_limit": native["row_limit"],
         "annotation_layers": [],
         "applied_time_extras": {},
@@ -355,7 +372,7 @@ def _query(chart: Chart, native: Native, metrics: tuple[str, ...]) -> Native:
 
 def _page(query: Native) -> list[Native]:
     """The first page and the number of all rows, as the table asks for them."""
-    return [query | {"row_limit": _PAGE, "row_offset": 0}, query | {"is_rowcount": True, "row_limit": 0, "orderby": []}]
+    return [query | {"row_limit": _PAGE, "row_offset": 0}, query | {"row_offset": 0, "is_rowcount": True}]
 
 
 def query_context(chart: Chart, layer: Layer) -> str:

@@ -171,22 +171,68 @@ def test_a_click_on_a_month_lists_the_customers_behind_it(dashboard: Page, specs
     expect(behind.locator("input[placeholder]").last).to_have_attribute("placeholder", re.compile(f"^{rows} record"))
 
 
+def take_away(page: Page, title: str, item: str, path: Path) -> list[dict[str, str]]:
+    """Download a chart's rows by its menu."""
+    chart(page, title).locator('[aria-label="More Options"]').click()
+    page.get_by_role("menuitem", name="Download").hover()
+    with page.expect_download() as download:
+        page.get_by_text(item, exact=True).click()
+    download.value.save_as(path)
+    with path.open(encoding="utf-8-sig") as file:
+        return list(csv.DictReader(file))
+
+
 def test_the_customers_of_a_segment_can_be_taken_away(
     dashboard: Page, specs: Specs, select: Select, tmp_path: Path
 ) -> None:
     name = select("select segment from mart.rfm_customer group by 1 order by count(*) desc, 1 limit 1")
     choose(dashboard, "segment", name)
     open_tab(dashboard, specs, "Segments")
-    table = chart(dashboard, "Who are these customers?")
-    table.locator('[aria-label="More Options"]').click()
-    dashboard.get_by_role("menuitem", name="Download").hover()
-    with dashboard.expect_download() as download:
-        dashboard.get_by_text("Export to .CSV").click()
-    download.value.save_as(tmp_path / "customers.csv")
-    with (tmp_path / "customers.csv").open(encoding="utf-8-sig") as file:
-        rows = list(csv.DictReader(file))
+    rows = take_away(dashboard, "Who are these customers?", "Export to .CSV", tmp_path / "customers.csv")
     assert {row["Segment"] for row in rows} == {name}
     assert len(rows) == select("select count(*) from mart.rfm_customer where segment = %s", name)
+
+
+BUYERS = "count(*) from mart.customer_month where customer <> 'Guests'"
+PRODUCTS = "count(distinct product) from mart.product_segment where is_product"
+LISTS = [
+    ("customers_behind", "Export to .CSV", "Customer", BUYERS),
+    ("best_products", "Export to full .CSV", "Product", PRODUCTS),
+]
+
+
+@pytest.mark.parametrize(("name", "item", "column", "counted"), LISTS)
+def test_a_whole_list_can_be_taken_away_however_much_of_it_is_shown(
+    dashboard: Page, specs: Specs, select: Select, tmp_path: Path, name: str, item: str, column: str, counted: str
+) -> None:
+    open_tab(dashboard, specs, "Customers")
+    rows = take_away(dashboard, specs.charts[name].title, item, tmp_path / "list.csv")
+    assert len(rows) == select(f"select {counted}")
+    assert all(row[column] for row in rows)
+
+
+def test_a_long_list_sorts_and_turns_its_pages_without_grouping_its_rows(
+    dashboard: Page, specs: Specs, select: Select
+) -> None:
+    """One that grouped them would get slower with every line."""
+    open_tab(dashboard, specs, "Customers")
+    behind = chart(dashboard, "Which customers are behind a bar?")
+    rows = "from mart.customer_month where customer_type <> 'Guest' order by sales"
+
+    def asked(act: Callable[[], None]) -> str:
+        with dashboard.expect_response(lambda answer: "/api/v1/chart/data" in answer.url) as answer:
+            act()
+        return "".join(result["query"] for result in answer.value.json()["result"])
+
+    def shows(statement: str) -> None:
+        expect(behind.locator("tbody tr").first).to_contain_text(f"£ {select(statement):,.2f}")
+
+    page = asked(behind.get_by_text("2", exact=True).last.click)
+    shows(f"select sales {rows} desc offset 20 limit 1")
+    header = behind.locator("thead th").filter(has_text="Sales")
+    down, up = asked(header.click), asked(header.click)
+    shows(f"select sales {rows} offset 20 limit 1")
+    assert "GROUP BY" not in page + down + up
 
 
 @pytest.mark.parametrize(("scheme", "dark"), [("light", False), ("dark", True)])
