@@ -88,6 +88,7 @@ def _named_scopes(value: Any, uuids: dict[int, str]) -> Any:
 
 def _metadata(value: Native, uuids: dict[int, str]) -> Native:
     found: Native = _named_scopes(_without(value, _COMPUTED), uuids)
+    found["shared_label_colors"] = []  # Superset writes them when an administrator looks at the dashboard
     charts = found.get("chart_configuration") or {}
     found["chart_configuration"] = {
         uuids.get(int(key), key): _without(item, {"id"}) for key, item in charts.items() if key.isdigit()
