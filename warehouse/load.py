@@ -30,6 +30,7 @@ _JUDGED = {
     "quantity": "quantity::numeric::integer",
     "kept": "not exists (select from landing.reject where reject.landing_line = line.line_number)",
 }
+_CHANGED = "line_number in (select line_number from landing.fingerprint where month = any(%(months)s))"
 _NARROW = "line_number, invoice_no"
 _WIDE = (
     f"{_NARROW}, stock_code, description, quantity, invoice_at, unit_price, customer_id, country, "
@@ -116,12 +117,12 @@ def _fingerprint(cursor: Cursor, source: Source, *, is_first: bool, max_rejects:
 
 def _hash(cursor: Cursor, source: Source, reading: dict[str, str], *, is_first: bool) -> str:
     typed = query("typed", price=_PRICES[source.price_type], **reading)
-    classified = query("classified", lines=typed)
-    if not is_first:
-        cursor.execute(query("fingerprint", lines=typed, columns=_NARROW))
-        return classified
-    cursor.execute(query("fingerprint", lines=classified, columns=_WIDE))
-    return "select * from landing.fingerprint"
+    if is_first:
+        cursor.execute(query("fingerprint", lines=query("classified", lines=typed), columns=_WIDE))
+        return "select * from landing.fingerprint"
+    cursor.execute(query("fingerprint", lines=typed, columns=_NARROW))
+    changed = query("typed", price=_PRICES[source.price_type], **reading | {"kept": _CHANGED})
+    return query("classified", lines=changed)
 
 
 def _check_rejects(cursor: Cursor, source: Source, max_rejects: float) -> None:

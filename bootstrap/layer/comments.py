@@ -29,8 +29,7 @@ def write_comments(cursor: Cursor, layer: Layer, used_in: UsedIn) -> None:
     for schema, text in _SCHEMAS.items():
         cursor.execute(f"comment on schema {schema} is %s", [text])
     for twin in layer.twins:
-        kind = "view" if twin.kind == "view" else "table" if twin.kept_by else "materialized view"
-        cursor.execute(f"comment on {kind} {twin.relation} is %s", [twin.description])
+        cursor.execute(f"comment on {twin.object} {twin.relation} is %s", [twin.description])
         for column in twin.columns:
             name = sql.SQL(f"{twin.relation}.{{}}").format(sql.Identifier(column.name))
             cursor.execute(sql.SQL("comment on column {} is %s").format(name), [column_comment(column)])

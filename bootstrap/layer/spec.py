@@ -70,6 +70,11 @@ class Twin(Spec):
     path: Path = Field(exclude=True, description="the YAML file, for error messages")
 
     @property
+    def object(self) -> Literal["view", "table"]:
+        """What it is in PostgreSQL."""
+        return "view" if self.kind == "view" else "table"
+
+    @property
     def relation(self) -> str:
         """The qualified name, such as ``mart.rfm_customer``."""
         return f"{self.schema_name}.{self.name}"
