@@ -19,7 +19,7 @@ NULL = "NULL"
 _NULL_AS_TEXT = "\\x4eULL"  # so COPY tells the text NULL from nothing
 _SMALLEST, _LARGEST = 1 << 10, 1 << 16  # bytes that are looked at together
 _ENDS = (b");", b") ON CONFLICT DO NOTHING;")
-_UNUSUAL = (b" E'", b" e'", b"(E'", b"(e'", b",E'", b",e'", b"'NULL'", b"()", b"\0", b"\r")
+_ALIKE = bytes.maketrans(b"E(,\r", b"e  \0")
 _TOKEN = re.compile(
     rb"""(?P<blank>\s+|--[^\n]*\n|/\*.*?\*/) | (?P<escape>[eE]'(?:[^'\\]++|\\.|'')*+') | (?P<quote>'(?:[^']++|'')*+')
     | (?P<mark>[(),;]) | (?P<bare>[^\s(),;']+)""",
@@ -92,11 +92,11 @@ class InsertRows:
     def _alike(self, chunk: bytes, start: bytes, ends: tuple[bytes, ...]) -> list[bytes]:
         lines = chunk.split(b"\n")
         lines.pop()
-        is_unusual = any(sign in chunk for sign in _UNUSUAL) or chunk.count(b"('") != len(lines)
+        is_unusual = _is_unusual(chunk) or chunk.count(b"('") != len(lines)
         for index, line in enumerate(lines):
             if not (line.startswith(start) and line.endswith(ends) and line.count(b"'") % 2 == 0):
                 return lines[:index]
-            if is_unusual and (line.count(b"('") > 1 or any(sign in line for sign in _UNUSUAL)):
+            if is_unusual and (line.count(b"('") > 1 or _is_unusual(line)):
                 return lines[:index]
             if self.is_open and line.endswith(b";"):
                 return lines[: index + 1]
@@ -182,6 +182,12 @@ class InsertRows:
     def _cut(self) -> SourceError:
         why = "the file ends inside an INSERT: it is cut off. Have it dumped or copied again, wholly."
         return SourceError(why, path=self.path, line=self.reader.number)
+
+
+def _is_unusual(text: bytes) -> bool:
+    """Whether an escape string, NULL as a string, an empty row, a NUL or a carriage return may stand in it."""
+    alike = text.translate(_ALIKE)
+    return b" e'" in alike or b"\0" in alike or b"'NULL'" in text or b"()" in text
 
 
 def _value(kind: str, token: bytes) -> str:
