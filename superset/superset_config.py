@@ -243,7 +243,7 @@ def _theme(algorithm: str, *, primary: str, ink: str, selection: str) -> dict[st
         "fontWeightStrong": "500",
         "fontWeightBold": "700",
         "transitionTiming": 0.3,
-        "echartsOptionsOverrides": {"animation": False},
+        "echartsOptionsOverrides": {"animation": False, "legend": {"selector": False}},
     }
     return {"token": token, "algorithm": algorithm}
 

@@ -171,8 +171,8 @@ def _pie(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
         "legendType": "plain",
         "legendOrientation": "right",
         "donut": True,
-        "innerRadius": 32,
-        "outerRadius": 52,
+        "innerRadius": 28,
+        "outerRadius": 46,
     }
 
 
