@@ -2,7 +2,6 @@
 
 import os
 import secrets
-import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,20 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
-import psycopg2
-
 from bootstrap.stack.account import binaries, server_account
 from bootstrap.stack.postgres import EmbeddedPostgres
+from tests.conftest import execute, free_port
 from warehouse.roles import ensure_roles
 
 ROLES = ("lgs_owner", "lgs_reader", "lgs_analyst")
-
-
-def free_port() -> int:
-    """A TCP port of 127.0.0.1 that nobody uses at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass(frozen=True)
@@ -37,22 +28,13 @@ class Server:
     def database(self) -> Iterator["Database"]:
         """An empty database, dropped afterwards."""
         name = f"bench_{secrets.token_hex(4)}"
-        self._execute(f"create database {name}")
+        execute(self.admin_url, f"create database {name}")
         yield Database(urlunsplit(urlsplit(self.admin_url)._replace(path=f"/{name}")), self.password)
-        self._execute(f"drop database {name} with (force)")
+        execute(self.admin_url, f"drop database {name} with (force)")
 
     def settle(self) -> None:
         """Write out what earlier work left, so that the next does not pay for it."""
-        self._execute("checkpoint")
-
-    def _execute(self, statement: str) -> None:
-        connection = psycopg2.connect(self.admin_url)
-        connection.autocommit = True
-        try:
-            with connection.cursor() as cursor:
-                cursor.execute(statement)
-        finally:
-            connection.close()
+        execute(self.admin_url, "checkpoint")
 
 
 @dataclass(frozen=True)

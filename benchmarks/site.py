@@ -12,11 +12,11 @@ from pathlib import Path
 
 import psycopg2
 
-from benchmarks.server import free_port
 from bootstrap import stack as stacks
 from bootstrap.publish.client import Client, Json
 from bootstrap.settings import load_settings
 from bootstrap.stack import Stack
+from tests.conftest import free_port
 
 CONNECTION = "London Gift Shop"
 _ONE_ROW = """

@@ -278,7 +278,7 @@ def _publish(
     """
     fresh = fresh or (receipt is not None and not receipt.assets)
     published = publish(
-        _site(stack),
+        site_of(stack),
         layer,
         specs=data_folder("superset"),
         plan_only=plan,
@@ -292,7 +292,8 @@ def _publish(
     return published
 
 
-def _site(stack: Stack) -> Site:
+def site_of(stack: Stack) -> Site:
+    """The stack's Superset, as a publish needs it."""
     return Site(
         url=stack.superset_url,
         username=stack.superset_username,

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -14,6 +15,7 @@ import psycopg2
 import pytest
 from psycopg2.extensions import connection as Connection
 
+from bootstrap.connection import administering
 from bootstrap.settings import load_settings
 from bootstrap.stack import Stack, Status, connect, remove, status
 from bootstrap.stack.postgres import EmbeddedPostgres
@@ -84,31 +86,38 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _execute(url: str, statement: str) -> None:
-    connection = psycopg2.connect(url)
-    connection.autocommit = True
-    try:
-        with connection.cursor() as cursor:
+def execute(url: str, *statements: str) -> None:
+    """Run each outside of a transaction."""
+    with administering(url) as cursor:
+        for statement in statements:
             cursor.execute(statement)
-    finally:
-        connection.close()
+
+
+@contextmanager
+def fresh_database(server_url: str, *, prepared: bool = True) -> Iterator[Database]:
+    """A database of its own, dropped afterwards; ``prepared`` applies roles and migrations."""
+    name = f"test_{secrets.token_hex(6)}"
+    execute(server_url, f"create database {name}")
+    database = Database(urlunsplit(urlsplit(server_url)._replace(path=f"/{name}")))
+    if prepared:
+        ensure_roles(database.admin_url, PASSWORDS)
+        upgrade(database.owner_url)
+    yield database
+    execute(server_url, f"drop database {name} with (force)")
 
 
 @pytest.fixture
 def empty_database(server_url: str) -> Iterator[Database]:
-    """A database with nothing in it, dropped afterwards."""
-    name = f"test_{secrets.token_hex(6)}"
-    _execute(server_url, f"create database {name}")
-    yield Database(urlunsplit(urlsplit(server_url)._replace(path=f"/{name}")))
-    _execute(server_url, f"drop database {name} with (force)")
+    """A database with nothing in it."""
+    with fresh_database(server_url, prepared=False) as database:
+        yield database
 
 
 @pytest.fixture
-def database(empty_database: Database) -> Database:
+def database(server_url: str) -> Iterator[Database]:
     """A database with roles and migrations applied."""
-    ensure_roles(empty_database.admin_url, PASSWORDS)
-    upgrade(empty_database.owner_url)
-    return empty_database
+    with fresh_database(server_url) as database:
+        yield database
 
 
 def _shared(name: str) -> Path:

@@ -20,7 +20,7 @@ PORT_SETTING = "LGS_SUPERSET_PORT"
 _START_SECONDS = 300.0  # the first start migrates the metadata
 _STOP_SECONDS = 20.0
 _PASSED_ON = ("LGS_REDIS_URL", "LGS_SUPERSET_HTTPS")
-_KEPT_OUT = ("LGS_", "SUPERSET", "GUNICORN_CMD_ARGS", "FLASK_", "PYTHON", "PG")
+_KEPT_OUT = ("LGS_", "SUPERSET", "GUNICORN_CMD_ARGS", "FLASK_", "PYTHON", "PG", "COVERAGE")
 
 
 @dataclass(frozen=True)

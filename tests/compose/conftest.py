@@ -4,7 +4,6 @@ import json
 import os
 import re
 import secrets
-import socket
 import subprocess
 import sys
 import time
@@ -19,7 +18,8 @@ import public
 import pytest
 import requests
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+from tests.conftest import REPOSITORY, free_port
+
 MAIL = "mail"
 SERVICES = ("postgres", "redis", "web", "worker", "beat")
 SECRETS = ("SECRET_KEY", "ADMIN_PASSWORD", "POSTGRES_PASSWORD", "METADATA_PASSWORD", "REDIS_PASSWORD")
@@ -65,12 +65,19 @@ class Server:
 
     def send(self, file: Path, target: str) -> None:
         """Put a file into the job's volume."""
-        command = [*self.compose_command, "--project-name", self.project, "--file", "docker-compose.yml"]
         with file.open("rb") as stream:
-            subprocess.run(
-                [*command, "run", "--rm", "-T", "bootstrap", "sh", "-c", f"cat > {target}"],
-                cwd=REPOSITORY, env=os.environ | self.variables, stdin=stream, check=True, capture_output=True,
-            )  # fmt: skip
+            self._job("sh", "-c", f"cat > {target}", stdin=stream, stdout=subprocess.DEVNULL)
+
+    def fetch(self, source: str, file: Path) -> None:
+        """Take a file out of the job's volume."""
+        with file.open("wb") as stream:
+            self._job("cat", source, stdout=stream)
+
+    def _job(self, *command: str, **streams: Any) -> None:
+        project = [*self.compose_command, "--project-name", self.project, "--file", "docker-compose.yml"]
+        whole = [*project, "run", "--rm", "-T", "bootstrap", *command]
+        environment = os.environ | self.variables
+        subprocess.run(whole, cwd=REPOSITORY, env=environment, check=True, stderr=subprocess.DEVNULL, **streams)
 
     def inspect(self, service: str) -> dict[str, Any]:
         """What the engine says of a service's container."""
@@ -123,17 +130,21 @@ class Embedded:
 
     @cached_property
     def _variables(self) -> dict[str, str]:
-        ports = {f"LGS_{name}_PORT": str(_free_port()) for name in ("SUPERSET", "POSTGRES")}
+        ports = {f"LGS_{name}_PORT": str(free_port()) for name in ("SUPERSET", "POSTGRES")}
         source = REPOSITORY / "tests" / "data" / "small.sql"
         return ports | {"LGS_HOME": str(self.home), "LGS_SOURCE": str(source), "LGS_SUPERSET_WORKERS": "1"}
 
-    def lgs(self, *arguments: str) -> str:
+    def login(self, username: str) -> "Visitor":
+        secrets = (self.home / "credentials.env").read_text()
+        password = secrets.partition(f"SUPERSET_{username.upper()}=")[2].partition("\n")[0]
+        return Visitor(f"http://127.0.0.1:{self._variables['LGS_SUPERSET_PORT']}", username, password)
+
+    def lgs(self, *arguments: str, **variables: str) -> str:
         """What the command prints."""
         command = [sys.executable, "-m", "bootstrap", *arguments]
         environment = {name: value for name, value in os.environ.items() if not name.startswith("LGS_")}
-        done = subprocess.run(
-            command, cwd=REPOSITORY, env=environment | self._variables, capture_output=True, text=True
-        )
+        environment |= self._variables | variables
+        done = subprocess.run(command, cwd=REPOSITORY, env=environment, capture_output=True, text=True)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
@@ -186,12 +197,6 @@ def until(look: Callable[[], Any], good: Callable[[Any], bool], *, seconds: floa
     return seen
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @pytest.fixture(scope="session")
 def mailbox(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The folder of a mail server that stands beside the services under the name that they were given."""
@@ -224,7 +229,7 @@ def server() -> Iterator[Server]:
     variables = {f"LGS_{name}": secrets.token_urlsafe(32) for name in SECRETS}
     variables |= {"LGS_SMTP_HOST": MAIL, "LGS_SMTP_PORT": "2525", "LGS_SMTP_SECURITY": "none"}
     variables["LGS_SMTP_FROM"] = "bi@londongiftshop.example"
-    variables["LGS_PORT"] = os.environ.get("LGS_TEST_PORT") or str(_free_port())
+    variables["LGS_PORT"] = os.environ.get("LGS_TEST_PORT") or str(free_port())
     project = f"lgs-test-{secrets.token_hex(3)}"
     server = Server(os.environ["LGS_TEST_COMPOSE"].split(), os.environ["LGS_TEST_DOCKER"], project, variables)
     try:

@@ -234,7 +234,23 @@ def test_a_restart_of_everything_loses_nothing_and_takes_tls(server: Any) -> Non
     assert len(re.findall("nothing to do", printed)) == 2, printed
 
 
-def test_a_backup_of_the_embedded_edition_is_restored_here(server: Any, embedded: Any, tmp_path: Path) -> None:
+def _assert_all_answer(visitor: Any) -> None:
+    charts = [chart for board in _published(visitor) for chart in board["charts"]]
+    assert charts
+    assert all(answer["status"] == "success" for chart in charts for answer in _ask(visitor, chart))
+
+
+def test_a_backup_is_restored_in_the_embedded_edition_and_one_of_that_here(
+    server: Any, embedded: Any, tmp_path: Path
+) -> None:
+    server.bootstrap("lgs", "backup", "/var/lib/lgs/there.tar")
+    server.fetch("/var/lib/lgs/there.tar", tmp_path / "there.tar")
+    embedded.lgs("restore", str(tmp_path / "there.tar"), LGS_SOURCE="")
+    assert json.loads(embedded.lgs("status", "--json"))["data"]["lines_kept"] == 200_000
+    listed = embedded.login("admin").get("/api/v1/chart/", q="(page_size:100)")["result"]
+    assert "Mine" in {chart["slice_name"] for chart in listed}
+    _assert_all_answer(embedded.login("marketing"))
+
     embedded.lgs("up")
     embedded.lgs("backup", str(tmp_path / "backup.tar"))
     lines = json.loads(embedded.lgs("status", "--json"))["data"]["lines_kept"]
@@ -243,9 +259,7 @@ def test_a_backup_of_the_embedded_edition_is_restored_here(server: Any, embedded
     server.send(tmp_path / "backup.tar", "/var/lib/lgs/backup.tar")
     server.bootstrap("lgs", "restore", "/var/lib/lgs/backup.tar")
     assert server.query("select count(*) from warehouse.line") == str(lines)
-    visitor = server.login("marketing", server.passwords()["SUPERSET_MARKETING"])
-    charts = [chart for board in _published(visitor) for chart in board["charts"]]
-    assert all(answer["status"] == "success" for chart in charts for answer in _ask(visitor, chart))
+    _assert_all_answer(server.login("marketing", server.passwords()["SUPERSET_MARKETING"]))
     assert len(re.findall("nothing to do", server.bootstrap("lgs", "up"))) == 2
 
 

@@ -1,11 +1,9 @@
 """A shop small enough to count on paper, loaded and built as in a refresh."""
 
-import secrets
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
 import psycopg2
 import pytest
@@ -18,9 +16,8 @@ from bootstrap.layer.loader import load_layer
 from bootstrap.layer.spec import Layer
 from bootstrap.progress import Progress
 from bootstrap.settings import data_folder
+from tests.conftest import fresh_database
 from warehouse.load import Load, load
-from warehouse.migrate import upgrade
-from warehouse.roles import ANALYST, OWNER, READER, ensure_roles
 from warehouse.sources import open_source
 
 DUMP = """create table public.retail (invoice_no text, stock_code text, description text, quantity integer,
@@ -102,13 +99,5 @@ def new_database_at(server_url: str) -> Callable[[], AbstractContextManager[str]
 @contextmanager
 def new_database(server_url: str) -> Iterator[str]:
     """The owner's URL of a database that lives longer than one test."""
-    name = f"test_{secrets.token_hex(6)}"
-    parts = urlsplit(server_url)._replace(path=f"/{name}")
-    owner = urlunsplit(parts._replace(netloc=f"{OWNER}:dev@{parts.hostname}:{parts.port}"))
-    with closing(psycopg2.connect(server_url)) as server:
-        server.autocommit = True
-        server.cursor().execute(f"create database {name}")
-        ensure_roles(urlunsplit(parts), dict.fromkeys((OWNER, READER, ANALYST), "dev"))
-        upgrade(owner)
-        yield owner
-        server.cursor().execute(f"drop database {name} with (force)")
+    with fresh_database(server_url) as database:
+        yield database.owner_url

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from bootstrap.cli import site_of
 from bootstrap.layer.loader import load_layer
 from bootstrap.layer.spec import Layer
 from bootstrap.progress import Progress
@@ -36,14 +37,7 @@ def specs(tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def site(shop: Shop) -> Site:
-    stack = shop.stack
-    return Site(
-        url=stack.superset_url,
-        username=stack.superset_username,
-        password=stack.superset_password,
-        connections={"reader": stack.url("reader"), "analyst": stack.url("analyst")},
-        users=stack.credentials.users,
-    )
+    return site_of(shop.stack)
 
 
 @pytest.fixture(scope="session")

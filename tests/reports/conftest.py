@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from ipaddress import ip_address
@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from bootstrap.cli import site_of
 from bootstrap.layer.loader import load_layer
 from bootstrap.publish import Published, Site, publish
 from bootstrap.publish.client import Client
@@ -54,14 +55,7 @@ class Edition:
 
     @cached_property
     def site(self) -> Site:
-        stack = self.shop.stack
-        return Site(
-            url=self.url,
-            username="admin",
-            password=stack.superset_password,
-            connections={"reader": stack.url("reader"), "analyst": stack.url("analyst")},
-            users=stack.credentials.users,
-        )
+        return replace(site_of(self.shop.stack), url=self.url)
 
     @cached_property
     def admin(self) -> Client:

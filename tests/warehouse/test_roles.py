@@ -9,8 +9,7 @@ import pytest
 from psycopg2 import errors
 
 from bootstrap.errors import UsageError
-from tests.conftest import PASSWORDS
-from tests.warehouse.conftest import execute
+from tests.conftest import PASSWORDS, execute
 from tests.warehouse.shop import ROWS, copy_text, run_load, write
 from warehouse.roles import ensure_roles, grant_reading
 
