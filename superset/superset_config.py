@@ -180,6 +180,7 @@ WEBDRIVER_BASEURL = os.environ.get("LGS_SUPERSET_URL") or f"http://127.0.0.1:{SU
 WEBDRIVER_BASEURL_USER_FRIENDLY = next(
     (url for name in ("LGS_PUBLIC_URL", "LGS_PUBLISHED_URL") if (url := os.environ.get(name))), WEBDRIVER_BASEURL
 )
+SCREENSHOT_PLAYWRIGHT_WAIT_EVENT = "networkidle"  # charts have their data; fixed waits are short on a busy machine
 WEBDRIVER_WINDOW = {"dashboard": (1600, 1000), "slice": (1200, 600), "pixel_density": 2}
 # It opens nothing but this site, in a container without rights of its own and without a large /dev/shm.
 WEBDRIVER_OPTION_ARGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"]
