@@ -30,8 +30,8 @@ check: lint
 lint: dev
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check --quiet . && $(BIN)/mypy
 	@$(BIN)/sqlfluff lint --disable-progress-bar views warehouse/checks
-	@$(BIN)/yamllint --strict -c .yamllint.yml views superset docker-compose.yml
-	@$(BIN)/codespell README.md CHANGELOG.md CONTRIBUTING.md docs views superset bootstrap warehouse
+	@$(BIN)/yamllint --strict -c .yamllint.yml views superset tests docker-compose.yml
+	@$(BIN)/codespell README.md CHANGELOG.md CONTRIBUTING.md docs views superset bootstrap warehouse benchmarks .ci
 
 audit: dev
 	@$(BIN)/pip-audit --strict --require-hashes --disable-pip --progress-spinner off $(PINNED:%=-r %) \

@@ -102,7 +102,8 @@ DEFAULT_SQLLAB_LIMIT = 1_000
 SUPERSET_WEBSERVER_TIMEOUT = 60
 SQLLAB_TIMEOUT = 60
 SQLLAB_CTAS_NO_LIMIT = False
-SQL_VALIDATORS_BY_ENGINE = {}  # the one for PostgreSQL needs its ecpg program, and marks every line wrong without
+# The one for PostgreSQL needs its ecpg program, and marks every line wrong without.
+SQL_VALIDATORS_BY_ENGINE: dict[str, str] = {}
 DASHBOARD_AUTO_REFRESH_MODE = "fetch"
 
 # --- caches; the keys are recorded so that a refresh can drop what went stale
