@@ -63,6 +63,11 @@ def test_ids_that_superset_gives_make_no_difference() -> None:
     assert normal("dashboards", dashboard(1001, 1002)) == normal("dashboards", dashboard(7, 3))
 
 
+def test_colours_that_superset_shares_between_charts_make_no_difference() -> None:
+    looked_at = normal("dashboards", {"metadata": {"shared_label_colors": ["invoices"], "color_scheme": "lgs"}})
+    assert looked_at == normal("dashboards", {"metadata": {"shared_label_colors": [], "color_scheme": "lgs"}})
+
+
 def test_a_difference_is_named_as_people_speak_of_it() -> None:
     before = {"metrics": [{"metric_name": "sales", "d3format": ",.2f", "expression": "sum(sales)"}]}
     after = {"metrics": [{"metric_name": "sales", "d3format": ",.0f", "expression": "sum(sales)"}]}
