@@ -182,7 +182,11 @@ WEBDRIVER_BASEURL_USER_FRIENDLY = next(
     (url for name in ("LGS_PUBLIC_URL", "LGS_PUBLISHED_URL") if (url := os.environ.get(name))), WEBDRIVER_BASEURL
 )
 SCREENSHOT_PLAYWRIGHT_WAIT_EVENT = "networkidle"  # charts have their data; fixed waits are short on a busy machine
+SCREENSHOT_PLAYWRIGHT_DEFAULT_TIMEOUT = 180_000  # milliseconds
 WEBDRIVER_WINDOW = {"dashboard": (1600, 1000), "slice": (1200, 600), "pixel_density": 2}
+# In one piece, the page is first made as high as the dashboard, and is blank while a busy machine draws it anew.
+SCREENSHOT_TILED_CHART_THRESHOLD = 1
+SCREENSHOT_TILED_VIEWPORT_HEIGHT = 1000
 # It opens nothing but this site, in a container without rights of its own and without a large /dev/shm.
 WEBDRIVER_OPTION_ARGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"]
 SMTP_HOST = os.environ.get("LGS_SMTP_HOST", "")
