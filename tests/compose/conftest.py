@@ -197,10 +197,11 @@ def until(look: Callable[[], Any], good: Callable[[Any], bool], *, seconds: floa
     return seen
 
 
-@pytest.fixture(scope="session")
-def mailbox(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+@pytest.fixture
+def mailbox(server: Server, tmp_path: Path) -> Iterator[Path]:
     """The folder of a mail server that stands beside the services under the name that they were given."""
-    folder, name = tmp_path_factory.mktemp("mails"), f"{server.project}-{MAIL}"
+    folder, name = tmp_path / "mails", f"{server.project}-{MAIL}"
+    folder.mkdir()
     folder.chmod(0o777)
     packages = [Path(str(module.__file__)).parent for module in (aiosmtpd, public)]
     mounts = [f"--volume={path}:/sink/{path.name}:ro" for path in (*packages, REPOSITORY / "tests" / "mail.py")]
