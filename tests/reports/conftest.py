@@ -3,6 +3,7 @@
 import os
 import shutil
 import ssl
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -27,8 +28,8 @@ from bootstrap.layer.loader import load_layer
 from bootstrap.publish import Published, Site, publish
 from bootstrap.publish.client import Client
 from bootstrap.settings import data_folder
-from bootstrap.stack.browser import VARIABLE, provide
-from tests.conftest import Shop, free_port
+from bootstrap.stack.browser import VARIABLE
+from tests.conftest import REPOSITORY, Shop, free_port
 from tests.mail import Sink
 from tests.processes import Redis, program, redis_in, running, until
 from tests.publish.conftest import silent
@@ -140,7 +141,9 @@ def edition(shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ed
     chromium = Path(program("chromium", "chromium-headless-shell", "google-chrome", package="chromium"))
     folder, stack = tmp_path_factory.mktemp("server edition"), shop.stack
     port = free_port()
-    provide(chromium, folder / "browsers")
+    # In a process of its own: Playwright bears no second one beside it.
+    linking = [sys.executable, "-m", "bootstrap.stack.browser", chromium, folder / "browsers"]
+    subprocess.run(linking, cwd=REPOSITORY, check=True)
     web = [sys.executable, "-m", "bootstrap.stack.server", "web"]
     celery = [sys.executable, "-m", "celery", "--app=superset.tasks.celery_app:app"]
     with redis_in(folder) as redis, _mail_server(folder, password=redis.password) as mail:
