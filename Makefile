@@ -29,7 +29,7 @@ check: lint
 
 lint: dev
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check --quiet . && $(BIN)/mypy
-	@$(BIN)/sqlfluff lint --disable-progress-bar views warehouse/checks
+	@$(BIN)/sqlfluff lint --disable-progress-bar views warehouse
 	@$(BIN)/yamllint --strict -c .yamllint.yml views superset tests docker-compose.yml
 	@$(BIN)/codespell README.md CHANGELOG.md CONTRIBUTING.md docs views superset bootstrap warehouse benchmarks .ci
 

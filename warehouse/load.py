@@ -189,8 +189,8 @@ def _note_months(cursor: Cursor, changed: dict[date, _Month | None]) -> None:
         query("month"),
         {
             "months": list(held),
-            "lines": [content.lines for content in held.values()],
-            "hashes": [Decimal(content.content_hash) for content in held.values()],
-            "rules": rules(),
+            "counts": [content.lines for content in held.values()],
+            "sums": [Decimal(content.content_hash) for content in held.values()],
+            "digest": rules(),
         },
     )

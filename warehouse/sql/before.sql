@@ -4,7 +4,7 @@ select
     source.sha256,
     source.lines_read,
     undone.receipt_id,
-    array(select month::date from jsonb_array_elements_text(undone.months_changed) as m (month)) as months
+    array(select m.month::date from jsonb_array_elements_text(undone.months_changed) as m (month)) as months
 from landing_before.source
 cross join (
     select * from warehouse.receipt

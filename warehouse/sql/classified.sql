@@ -1,7 +1,7 @@
 -- Typed lines with all that follows from each alone. Here, and nowhere else, stands what a line's type is.
 --
--- not a product  postage and carriage (POST, DOT, C2, C3), manual entries and discounts (M, D), samples (S), bad debt (B),
---                bank and marketplace charges, commission, gift vouchers, corrections and tests
+-- not a product  postage and carriage (POST, DOT, C2, C3), manual entries and discounts (M, D), samples (S), bad debt
+--                (B), bank and marketplace charges, commission, gift vouchers, corrections and tests
 -- cancellation   the invoice number starts with C
 -- adjustment     the invoice number starts with A, or the price is negative
 -- write_off      the quantity is negative without a cancellation: stock that left without a customer
@@ -30,5 +30,6 @@ from (
         or stock_code !~* '^(post|dot|c2|c3|m|d|s|b|bank charges|amazonfee|cruk|adjust[0-9]*|test[0-9]*|gift.*)$'
             as is_product
     from ({lines}) as typed
-    offset '0' -- the same fence
+    -- The same fence.
+    offset '0' -- noqa: AM09
 ) as judged

@@ -18,5 +18,5 @@ select
     coalesce(repeat.is_overlap, false) as is_overlap,
     coalesce(not repeat.is_overlap, false) as is_duplicate
 from ({lines}) as line
-left join repeat using (line_number)
+left join repeat on line.line_number = repeat.line_number
 where month = any(%(months)s)

@@ -1,4 +1,3 @@
-insert into warehouse.month
 with
 
 amounts as (
@@ -12,17 +11,19 @@ amounts as (
 
 ),
 
-hashes as (
+contents as (
 
-    select * from unnest(%(months)s::date[], %(lines)s::bigint[], %(hashes)s::numeric[]) as h (month, lines, content_hash)
+    select *
+    from unnest(%(months)s::date[], %(counts)s::bigint[], %(sums)s::numeric[]) as c (month, lines, content_hash)
 
 )
 
+insert into warehouse.month
 select
-    hashes.month,
-    hashes.lines,
+    contents.month,
+    contents.lines,
     amounts.amount,
-    hashes.content_hash,
-    %(rules)s as rules
-from hashes
-inner join amounts on hashes.month = amounts.month
+    contents.content_hash,
+    %(digest)s as rules
+from contents
+inner join amounts on contents.month = amounts.month

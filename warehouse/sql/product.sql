@@ -1,5 +1,5 @@
--- The cleaned name is the description most often sold under the code, in capitals and with single blanks. Descriptions of
--- lines without a price are stock clerks' remarks ("damaged", "?"), so they count only where there is nothing else.
+-- The cleaned name is the description most often sold under the code, in capitals and with single blanks. Descriptions
+-- of lines without a price are stock clerks' remarks ("damaged", "?"), so they count only where there is nothing else.
 with
 
 descriptions as (

@@ -83,13 +83,14 @@ select
     rejected.text,
     rejected.landing_line
 from rejected
-cross join lateral (
-    select
-        places.name,
-        places.shift
-    from places
-    where places.start <= rejected.line_number
-    order by places.start desc
-    limit 1
-) as place
+cross join
+    lateral (
+        select
+            places.name,
+            places.shift
+        from places
+        where places.start <= rejected.line_number
+        order by places.start desc
+        limit 1
+    ) as place
 order by rejected.line_number

@@ -52,7 +52,7 @@ overlapped as (
     select invoice_no
     from overlap_lines
     group by invoice_no
-    having bool_and(copies %% 2 = 0)
+    having bool_and(mod(copies, 2) = 0)
 
 ),
 

@@ -1,4 +1,5 @@
--- Landing as it stands moves aside whole, which takes no time however large it is, and empty tables like its own come in its place.
+-- Landing as it stands moves aside whole, which takes no time however large it is, and empty tables like its own come
+-- in its place.
 do $$
 declare
     moved record;

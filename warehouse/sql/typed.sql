@@ -45,5 +45,6 @@ from (
         customer_id as customer_text
     from landing.line
     where {kept}
-    offset '0' -- a fence: casts run once each, however often a column is used; as a number it would bar parallel plans
+    -- A fence: casts run once each, however often a column is used. As a number it would bar parallel plans.
+    offset '0' -- noqa: AM09
 ) as read
