@@ -1,16 +1,15 @@
 """How long a refresh takes, against psql on the same file and against the notebook way."""
 
-from contextlib import closing
 from io import StringIO
 from pathlib import Path
 
-import psycopg2
 from rich.console import Console
 
 from benchmarks.notebook import analyse
 from benchmarks.ratio import Ratio, fastest
 from benchmarks.server import Server
 from benchmarks.sources import inserts
+from bootstrap.connection import connected
 from bootstrap.layer.loader import load_layer
 from bootstrap.progress import Progress
 from bootstrap.refresh import refresh
@@ -80,11 +79,14 @@ def _shares(steps: Progress) -> str:
 
 
 def _load(server: Server, file: Path) -> None:
-    with server.database() as database:
-        url = database.owner_url()
-        upgrade(url)
-        with closing(psycopg2.connect(url)) as connection, connection, connection.cursor() as cursor:
-            load(cursor, open_source(file), max_rejects=0.001, progress=_quiet())
+    with (
+        server.database() as database,
+        connected(database.owner_url()) as connection,
+        connection,
+        connection.cursor() as cursor,
+    ):
+        upgrade(connection)
+        load(cursor, open_source(file), max_rejects=0.001, progress=_quiet())
 
 
 def _notebook(server: Server, file: Path) -> None:

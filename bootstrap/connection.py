@@ -14,20 +14,18 @@ _SECONDS = 10
 
 @contextmanager
 def connected(url: str) -> Iterator[Connection]:
-    """A connection that is closed at the end. Raises ``Unreachable`` when nobody answers."""
+    """A connection that is closed at the end. Raises ``Unreachable`` when nobody answers, or not any more."""
     try:
         connection = psycopg2.connect(url, connect_timeout=_SECONDS, application_name="lgs")
     except psycopg2.OperationalError as error:
-        parts = psycopg2.extensions.parse_dsn(url)
-        raise Unreachable(
-            "The warehouse",
-            host=parts.get("host", "127.0.0.1"),
-            port=int(parts.get("port", 5432)),
-            setting="LGS_WAREHOUSE_URL or LGS_POSTGRES_PORT",
-            why=str(error).strip().splitlines()[-1],
-        ) from error
+        raise _unreachable(url, error) from error
     with closing(connection):
-        yield connection
+        try:
+            yield connection
+        except (psycopg2.OperationalError, psycopg2.InterfaceError) as error:
+            if connection.closed:
+                raise _unreachable(url, error) from error
+            raise
 
 
 @contextmanager
@@ -40,3 +38,14 @@ def administering(url: str) -> Iterator[Cursor]:
         connection.autocommit = True
         with connection.cursor() as cursor:
             yield cursor
+
+
+def _unreachable(url: str, error: psycopg2.Error) -> Unreachable:
+    parts = psycopg2.extensions.parse_dsn(url)
+    return Unreachable(
+        "The warehouse",
+        host=parts.get("host", "127.0.0.1"),
+        port=int(parts.get("port", 5432)),
+        setting="LGS_WAREHOUSE_URL or LGS_POSTGRES_PORT",
+        why=str(error).strip().splitlines()[-1],
+    )

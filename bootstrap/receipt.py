@@ -16,21 +16,35 @@ HEADLINES = """
         max(month) filter (where is_complete_month) as newest_complete_month
     from mart.monthly_metrics
 """
-CLOSED_MONTHS = "select * from mart.monthly_metrics where is_complete_month order by month"
+MONTHS = """
+    select metrics.*, held.content_hash
+    from mart.monthly_metrics as metrics
+    left join warehouse.month as held on metrics.month = held.month
+    order by metrics.month
+"""
 SEGMENTS = "select customer_id, segment from mart.rfm_customer"
 
 
 class ClosedMonthChange(BaseModel):
-    """A number of a complete month that is not what it was."""
+    """A number of a complete month that is not what it was.
+
+    That of ``content_hash`` stands for all lines of the month: it tells that they changed where no total did.
+    """
 
     month: date
     metric: str
     before: Decimal | None
     after: Decimal | None
 
+    def line(self) -> str:
+        """The change as a person reads it in the terminal."""
+        if self.metric == "content_hash":
+            return f"! {self.month:%B %Y}: its lines changed"
+        return f"! {self.month:%B %Y} {self.metric.replace('_', ' ')}: {self.before} -> {self.after}"
+
 
 class Figures(BaseModel):
-    """What readers see at one moment: headline metrics, complete months, everyone's segment."""
+    """What readers see at one moment: headline metrics, months, everyone's segment."""
 
     headline: dict[str, Any] = {}
     months: dict[date, dict[str, Any]] = {}
@@ -45,7 +59,7 @@ class Figures(BaseModel):
         if not (cursor.fetchone() or [False])[0]:
             return cls()
         headline = _rows(cursor, HEADLINES)[0]
-        months = {row["month"]: row for row in _rows(cursor, CLOSED_MONTHS)}
+        months = {row["month"]: row for row in _rows(cursor, MONTHS)}
         cursor.execute(SEGMENTS)
         return cls(headline=headline, months=months, segments=dict(cursor.fetchall()))
 
@@ -54,6 +68,7 @@ class Figures(BaseModel):
         return [
             ClosedMonthChange(month=month, metric=metric, before=value, after=new.get(metric))
             for month, row in self.months.items()
+            if row["is_complete_month"]
             for new in [after.months.get(month, {})]
             for metric, value in row.items()
             if isinstance(value, int | Decimal) and not isinstance(value, bool) and new.get(metric) != value
@@ -119,9 +134,7 @@ class Receipt(BaseModel):
             text.append(f"{'Now' if name == next(iter(self.after)) else '':<9} {name.replace('_', ' ')}: {change}")
         if self.before:
             text.append(f"Segments  {self.segment_moves:,} customers changed segment")
-        for moved in self.closed_month_changes:
-            text.append(f"! {moved.month:%B %Y} {moved.metric.replace('_', ' ')}: {moved.before} -> {moved.after}")
-        return text
+        return text + [moved.line() for moved in self.closed_month_changes]
 
 
 def newest_receipt(cursor: Cursor) -> Receipt | None:

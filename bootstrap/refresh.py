@@ -9,12 +9,13 @@ from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
 
+from psycopg2 import OperationalError, errors
 from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
 
 import warehouse
 from bootstrap.connection import connected
-from bootstrap.errors import Locked, SourceError
+from bootstrap.errors import CheckFailed, Locked, SourceError
 from bootstrap.layer.build import build, retire
 from bootstrap.layer.spec import Layer
 from bootstrap.progress import Progress
@@ -22,6 +23,7 @@ from bootstrap.receipt import Figures, Receipt, newest_receipt
 from warehouse.contracts import Contract, load_contracts, run_contracts
 from warehouse.load import Load, load
 from warehouse.migrate import upgrade
+from warehouse.queries import rules
 from warehouse.roles import grant_reading
 from warehouse.rollback import roll_back
 from warehouse.sources import Source, open_source
@@ -75,7 +77,7 @@ def refresh(
         def new_lines() -> tuple[str, Load]:
             if opened:
                 return str(opened.path.absolute()), load(cursor, opened, max_rejects=max_rejects, progress=progress)
-            return _as_before(last)
+            return _as_before(cursor, last)
 
         return _apply(cursor, layer, new_lines, now, progress, used_in)
 
@@ -103,13 +105,33 @@ def rollback(
 @contextmanager
 def _transaction(owner_url: str, *, plan_only: bool) -> Iterator[Cursor]:
     """One transaction under the lock, on tables of the newest edition: committed, or with ``plan_only`` rolled back."""
-    with connected(owner_url) as connection, _alone(connection):
-        upgrade(owner_url)
-        with connection.cursor() as cursor:
+    with connected(owner_url) as connection, _alone(connection), connection.cursor() as cursor:
+        with _explained(connection):
+            upgrade(connection)
             yield cursor
             connection.rollback() if plan_only else connection.commit()
+        if not plan_only:
             with connection:
                 retire(cursor)
+
+
+@contextmanager
+def _explained(connection: Connection) -> Iterator[None]:
+    """What the server cannot do becomes one sentence. It has undone the transaction by then."""
+    try:
+        yield
+    except errors.LockNotAvailable as error:
+        raise Locked(
+            f"Somebody holds a table of the warehouse for too long ({error.diag.message_primary}), so nothing was "
+            "changed. Wait until a long query or a backup has ended, then try again."
+        ) from error
+    except OperationalError as error:
+        if connection.closed:
+            raise
+        raise CheckFailed(
+            f"PostgreSQL cannot go on: {error.diag.message_primary}. Nothing was changed. Give it what it lacks, "
+            "such as room on its disk, then try again."
+        ) from error
 
 
 @contextmanager
@@ -141,6 +163,7 @@ def _apply(
     used_in: Mapping[str, Sequence[str]] | None,
 ) -> Refreshed:
     """All of the one transaction. ``change_lines`` brings the warehouse up, and says where its lines are from."""
+    earlier = len(progress.steps)
     before = Figures.read(cursor)
     source, loaded = change_lines()
     built = build(cursor, layer, months=loaded.months_changed, progress=progress, used_in=used_in)
@@ -156,7 +179,7 @@ def _apply(
         after=after.headline,
         closed_month_changes=before.closed_month_changes(after),
         segment_moves=before.segment_moves(after) if before.segments else 0,
-        seconds={step.name: round(step.seconds, 3) for step in progress.steps},
+        seconds={step.name: round(step.seconds, 3) for step in progress.steps[earlier:]},
     )
     receipt.save(cursor)
     if built.changed:
@@ -172,10 +195,17 @@ def _twin_contracts(layer: Layer) -> list[Contract]:
     ]
 
 
-def _as_before(last: Receipt | None) -> tuple[str, Load]:
-    """What the receipt before says of the lines: only definitions changed."""
+def _as_before(cursor: Cursor, last: Receipt | None) -> tuple[str, Load]:
+    """What the receipt before says of the lines: only definitions changed. Raises ``SourceError`` if theirs did too."""
     if last is None:
         raise AssertionError("a refresh has a source or a receipt before it")
+    cursor.execute("select exists (select from warehouse.month where rules <> %s)", [rules()])
+    if cursor.fetchone() == (True,):
+        raise SourceError(
+            "the rules by which lines are read changed with this version of lgs, and the file is not there any more. "
+            "Hand it over again: lgs refresh --source PATH.",
+            path=Path(last.source),
+        )
     return last.source, Load(last.form, last.sha256, last.lines_read, last.lines_kept, last.rejected)
 
 

@@ -15,7 +15,7 @@ import psycopg2
 import pytest
 from psycopg2.extensions import connection as Connection
 
-from bootstrap.connection import administering
+from bootstrap.connection import administering, connected
 from bootstrap.settings import load_settings
 from bootstrap.stack import Stack, Status, connect, remove, status
 from bootstrap.stack.postgres import EmbeddedPostgres
@@ -101,7 +101,8 @@ def fresh_database(server_url: str, *, prepared: bool = True) -> Iterator[Databa
     database = Database(urlunsplit(urlsplit(server_url)._replace(path=f"/{name}")))
     if prepared:
         ensure_roles(database.admin_url, PASSWORDS)
-        upgrade(database.owner_url)
+        with connected(database.owner_url) as connection, connection:
+            upgrade(connection)
     yield database
     execute(server_url, f"drop database {name} with (force)")
 

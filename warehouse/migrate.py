@@ -1,10 +1,11 @@
-"""Brings ``landing`` and ``warehouse`` to the newest shape, with Alembic."""
+"""Brings ``landing`` and ``warehouse`` to the newest shape, with Alembic, inside a transaction of the caller."""
 
-from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import psycopg2
+from psycopg2.extensions import connection as Connection
+
+from bootstrap.errors import UsageError
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -12,25 +13,34 @@ if TYPE_CHECKING:
 SCRIPTS = Path(__file__).with_name("migrations")
 
 
-def upgrade(owner_url: str, revision: str = "head") -> None:
-    """Create or alter the tables as ``lgs_owner``. Does nothing, quickly, when the database is at ``revision``."""
-    if current(owner_url) != (head() if revision == "head" else revision):
-        _run(owner_url, "upgrade", revision)
+def upgrade(connection: Connection, revision: str = "head") -> None:
+    """Create or alter the tables as ``lgs_owner``. Does nothing, quickly, when the database is at ``revision``.
+
+    Raises ``UsageError`` when a newer version of lgs made the tables.
+    """
+    now = current(connection)
+    if now not in (None, *_revisions()):
+        raise UsageError(
+            f"The warehouse is at revision {now}, which this version of lgs does not know (its newest is {head()}). "
+            "Go on with the version that made it, or restore a backup that this version made: lgs restore FILE."
+        )
+    if now != (head() if revision == "head" else revision):
+        _run(connection, "upgrade", revision)
 
 
-def downgrade(owner_url: str, revision: str) -> None:
+def downgrade(connection: Connection, revision: str) -> None:
     """Go back to ``revision``; ``base`` leaves only the record of revisions. Lines are lost."""
-    _run(owner_url, "downgrade", revision)
+    _run(connection, "downgrade", revision)
 
 
 def head() -> str:
     """The newest revision: the number that the newest script's name begins with."""
-    return max(path.name.split("_")[0] for path in SCRIPTS.glob("versions/[0-9]*.py"))
+    return max(_revisions())
 
 
-def current(owner_url: str) -> str | None:
+def current(connection: Connection) -> str | None:
     """The revision that the database is at; ``None`` when it has none."""
-    with closing(psycopg2.connect(owner_url)) as connection, connection.cursor() as cursor:
+    with connection.cursor() as cursor:
         cursor.execute("select to_regclass('warehouse.migration')")
         if cursor.fetchone() == (None,):
             return None
@@ -48,13 +58,25 @@ def configuration(connection: Any) -> "Config":
     return config
 
 
-def _run(owner_url: str, action: str, revision: str) -> None:
+def _revisions() -> list[str]:
+    return [path.name.split("_")[0] for path in SCRIPTS.glob("versions/[0-9]*.py")]
+
+
+def _run(connection: Connection, action: str, revision: str) -> None:
     # Alembic takes half a second to import: only those who need it pay.
     import sqlalchemy
     from alembic import command
-    from sqlalchemy.pool import NullPool
+    from sqlalchemy.pool import StaticPool
 
-    engine = sqlalchemy.create_engine(owner_url, poolclass=NullPool)
-    with engine.begin() as connection:
-        connection.execute(sqlalchemy.text("create schema if not exists warehouse"))
-        getattr(command, action)(configuration(connection), revision)
+    engine = sqlalchemy.create_engine(
+        "postgresql://", creator=lambda: connection, poolclass=StaticPool, pool_reset_on_return=None
+    )
+    # The transaction is the caller's: whether what is done here counts is not for SQLAlchemy to say.
+    vars(engine.dialect).update(do_commit=_leave_open, do_rollback=_leave_open)
+    with engine.begin() as bound:
+        bound.execute(sqlalchemy.text("create schema if not exists warehouse"))
+        getattr(command, action)(configuration(bound), revision)
+
+
+def _leave_open(connection: Any) -> None:
+    """What ends a transaction elsewhere."""

@@ -1,6 +1,7 @@
 """What a refresh promises, tried on a real server."""
 
 import gzip
+import re
 import signal
 import subprocess
 import sys
@@ -8,12 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from bootstrap.connection import connected
 from bootstrap.errors import CheckFailed, Locked, SourceError, Unreachable
 from bootstrap.layer.spec import Check, Layer
 from bootstrap.progress import Progress
 from bootstrap.refresh import LOCK_KEY, refresh
-from tests.conftest import Database
+from tests.conftest import Database, execute
 from tests.refresh.shop import KILLED, SMALL, Watching, held, later, quiet, run
+from warehouse.migrate import current, downgrade
 
 
 def test_second_run_has_nothing_to_do_and_proves_it(database: Database, layer: Layer) -> None:
@@ -69,6 +72,63 @@ def test_plan_touches_nothing(database: Database, layer: Layer, tmp_path: Path) 
     assert held(database.connect(), layer) == before
 
 
+def test_a_plan_by_a_newer_version_leaves_the_tables_as_they_are(database: Database, layer: Layer) -> None:
+    with connected(database.owner_url) as connection, connection:
+        downgrade(connection, "0002")
+    assert run(database, layer, SMALL, plan_only=True).receipt.lines_kept == 18
+    with connected(database.owner_url) as connection:
+        assert current(connection) == "0002"
+
+
+def test_a_month_that_is_not_complete_any_more_shows_its_new_numbers(
+    database: Database, layer: Layer, tmp_path: Path
+) -> None:
+    run(database, layer, SMALL)
+    cut = tmp_path / "cut.sql"
+    cut.write_text("\n".join(line for line in SMALL.read_text().split("\n") if not re.match("5000(0[6-9]|1)", line)))
+    changes = {(f"{c.month:%Y-%m}", c.metric): c.after for c in run(database, layer, cut).receipt.closed_month_changes}
+    # What is left of January and February: 102.50, and minus 50 for the bad debt.
+    assert changes["2011-02", "sales"] == -50
+
+
+def test_a_closed_month_with_other_lines_and_the_same_totals_is_named(
+    database: Database, layer: Layer, tmp_path: Path
+) -> None:
+    run(database, layer, SMALL)
+    moved = tmp_path / "moved.sql"
+    moved.write_text(SMALL.read_text().replace("30\t\\N\tUnited Kingdom", "30\t\\N\tFrance"))
+    receipt = run(database, layer, moved).receipt
+    assert [(c.month.month, c.metric) for c in receipt.closed_month_changes] == [(1, "content_hash")]
+    assert "! January 2011: its lines changed" in receipt.lines()
+
+
+def test_other_rules_load_every_month_anew(database: Database, layer: Layer) -> None:
+    run(database, layer, SMALL)
+    _as_of_another_version(database)
+    assert len(run(database, layer, SMALL).receipt.months_changed) == 3
+    with database.connect() as connection, connection.cursor() as cursor:
+        cursor.execute("select name from warehouse.country where country = 'France'")
+        assert cursor.fetchone() == ("France",)
+
+
+def test_other_rules_need_the_file_again(database: Database, layer: Layer, tmp_path: Path) -> None:
+    source = later(tmp_path)
+    run(database, layer, source)
+    _as_of_another_version(database)
+    source.unlink()
+    with pytest.raises(SourceError, match="Hand it over again"):
+        run(database, layer, None)
+
+
+def _as_of_another_version(database: Database) -> None:
+    execute(
+        database.admin_url,
+        "update warehouse.month set rules = 'of before'",
+        "update warehouse.receipt set fingerprint = 'of before'",
+        "update warehouse.country set name = 'Gaul' where country = 'France'",
+    )
+
+
 def test_a_failing_contract_publishes_nothing(database: Database, layer: Layer, tmp_path: Path) -> None:
     run(database, layer, SMALL)
     before = held(database.connect(), layer)
@@ -105,6 +165,34 @@ def test_a_gone_source_leaves_what_is_loaded(database: Database, layer: Layer, t
 def test_an_unreachable_warehouse_names_host_port_and_setting(layer: Layer) -> None:
     with pytest.raises(Unreachable, match=r"127\.0\.0\.1:1.*LGS_WAREHOUSE_URL"):
         refresh("postgresql://x@127.0.0.1:1/x", layer, source=SMALL, max_rejects=0, progress=Progress())
+
+
+class Cutting(Progress):
+    """Ends the connection of the refresh, as a restart of the server does, when its first step ends."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(quiet().console)
+        self.database = database
+
+    def _end(self, *_: object) -> None:
+        execute(
+            self.database.admin_url,
+            "select pg_terminate_backend(pid) from pg_stat_activity"
+            " where datname = current_database() and application_name = 'lgs'",
+        )
+
+
+def test_a_server_that_goes_away_meanwhile_is_named_too(database: Database, layer: Layer) -> None:
+    with pytest.raises(Unreachable, match=r"127\.0\.0\.1:\d+ .*LGS_WAREHOUSE_URL"):
+        refresh(database.owner_url, layer, source=SMALL, max_rejects=0, progress=Cutting(database))
+
+
+def test_who_holds_a_table_for_too_long_is_waited_for_later(database: Database, layer: Layer) -> None:
+    impatient = f"{database.owner_url}?options=-clock_timeout%3D100ms"
+    with database.connect("admin") as other, other.cursor() as cursor:
+        cursor.execute("lock table warehouse.receipt in access exclusive mode")
+        with pytest.raises(Locked, match="a long query or a backup"):
+            refresh(impatient, layer, source=SMALL, max_rejects=0, progress=quiet())
 
 
 def test_readers_go_on_reading_the_old_numbers_until_the_commit(

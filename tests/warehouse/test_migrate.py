@@ -9,6 +9,8 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy.pool import NullPool
 
+from bootstrap.connection import connected
+from bootstrap.errors import UsageError
 from warehouse.migrate import SCRIPTS, current, downgrade, head, upgrade
 from warehouse.tables import SCHEMAS, metadata
 
@@ -39,12 +41,26 @@ def test_autogenerate_would_find_a_difference(database):
     assert differences(database.owner_url) != []
 
 
-@pytest.mark.parametrize("revision", ["base"])
-def test_down_and_up_again_with_data_inside(database, revision):
-    with closing(database.connect()) as connection, connection, connection.cursor() as cursor:
+def test_down_and_up_again_with_data_inside(database):
+    with connected(database.owner_url) as connection, connection, connection.cursor() as cursor:
         cursor.execute("insert into warehouse.product values ('22041', 'RECORD FRAME', true)")
-    downgrade(database.owner_url, revision)
-    assert current(database.owner_url) is None
-    upgrade(database.owner_url)
-    assert current(database.owner_url) == head()
+        downgrade(connection, "base")
+        assert current(connection) is None
+        upgrade(connection)
+        assert current(connection) == head()
     assert differences(database.owner_url) == []
+
+
+def test_what_a_migration_did_counts_only_with_the_callers_commit(database):
+    with connected(database.owner_url) as connection:
+        downgrade(connection, "0001")
+        assert current(connection) == "0001"
+        connection.rollback()
+        assert current(connection) == head()
+
+
+def test_tables_of_a_newer_version_are_refused(database):
+    with connected(database.owner_url) as connection, connection, connection.cursor() as cursor:
+        cursor.execute("update warehouse.migration set version_num = '9999'")
+        with pytest.raises(UsageError, match=r"revision 9999.*does not know"):
+            upgrade(connection)
