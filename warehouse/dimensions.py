@@ -1,13 +1,10 @@
 """Derives customers, products, countries and the calendar from the lines."""
 
 import csv
-from pathlib import Path
 
 from psycopg2.extensions import cursor as Cursor
 
-from warehouse.queries import query
-
-_COUNTRIES = Path(__file__).with_name("countries.csv")
+from warehouse.queries import COUNTRIES, query
 
 
 def refresh_dimensions(cursor: Cursor) -> None:
@@ -21,6 +18,6 @@ def refresh_dimensions(cursor: Cursor) -> None:
 
 
 def _countries() -> dict[str, list[str]]:
-    with _COUNTRIES.open(encoding="utf-8", newline="") as file:
+    with COUNTRIES.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     return {column: [row[column] for row in rows] for column in rows[0]}

@@ -1,10 +1,13 @@
 """The SQL files of ``warehouse/sql``."""
 
 import hashlib
+import re
 from functools import cache
 from pathlib import Path
 
+COUNTRIES = Path(__file__).with_name("countries.csv")
 _FOLDER = Path(__file__).with_name("sql")
+_RULES = ("typed", "classified", "repeat", "line", "customer", "product", "country", "calendar")
 
 
 def query(name: str, **parts: str) -> str:
@@ -17,9 +20,9 @@ def query(name: str, **parts: str) -> str:
 
 @cache
 def rules() -> str:
-    """Changes when the rules that make lines change: then every month is loaded anew."""
-    texts = "".join(_text(name) for name in ("typed", "classified", "repeat", "line"))
-    return hashlib.sha256(texts.encode()).hexdigest()[:16]
+    """Changes when what makes lines and dimensions changes, remarks and blanks aside: then all months load anew."""
+    statements = [" ".join(re.sub("--.*", "", _text(name)).split()) for name in _RULES]
+    return hashlib.sha256("\n".join([*statements, COUNTRIES.read_text(encoding="utf-8")]).encode()).hexdigest()[:16]
 
 
 @cache
