@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from bootstrap.layer.house_rules import definitions
 from warehouse.contracts import run_contracts
 
 EXPECTED = yaml.safe_load(Path(__file__).with_name("shop.yml").read_text(encoding="utf-8"))["expect"]
@@ -46,6 +47,28 @@ def test_the_overlap_counts_twice_in_sales_and_once_in_the_figure_without_it(dat
             assert cursor.fetchall() == [(16, 10, 4, 2)]
             cursor.execute("select units, is_overlap, is_duplicate from mart.sales_line order by 1, 2, 3")
             assert cursor.fetchall() == [(1, False, False), (1, False, True), (6, False, False), (6, True, False)]
+
+
+def test_an_invoice_of_two_customers_counts_for_one_of_them(database, refresh):
+    """A mug for 4 to customer 5 in Spain and a tray for 2 to customer 9 in France, under one number."""
+    mug = ["3001", "11111", "MUG", "4", "2011-01-03 10:00", "1.00", "5", "Spain"]
+    tray = ["3001", "22222", "TRAY", "1", "2011-01-03 10:00", "2.00", "9", "France"]
+    with closing(database.connect()) as connection:
+        refresh(connection, [mug, tray])
+        with connection.cursor() as cursor:
+            cursor.execute("select customer_id, country, amount, customer_type from mart.invoice_amount")
+            assert cursor.fetchall() == [(5, "Spain", 6, "New")]
+
+
+def test_a_shop_of_one_day_and_as_many_cancellations_as_orders_is_told_as_it_is(database, refresh):
+    order = ["4001", "11111", "MUG", "4", "2011-01-15 10:00", "1.00", "", "Spain"]
+    cancellation = ["C4002", "11111", "MUG", "-4", "2011-01-15 11:00", "1.00", "", "Spain"]
+    with closing(database.connect()) as connection:
+        refresh(connection, [order, cancellation])
+        with connection.cursor() as cursor:
+            cursor.execute("select headline from mart.coverage")
+            assert cursor.fetchone()[0].endswith("2 invoices, 0 customers. No month is complete.")
+            assert definitions(cursor).count("the data have nothing that it concerns") > 3
 
 
 def test_every_check_of_the_layer_holds_on_the_shop(layer, shop_connection):

@@ -53,6 +53,15 @@ def test_copy_dump(database, tmp_path, expected, name):
     same(database, write(tmp_path / name, copy_text(ROWS)), expected, form="COPY dump")
 
 
+def test_columns_that_are_padded_with_blanks_are_classified_alike(database, tmp_path):
+    padded = [(row[0].ljust(10), row[1].ljust(12), *row[2:]) for row in ROWS]
+    run_load(database, write(tmp_path / "plain.sql", copy_text(ROWS)))
+    types = "select invoice_no, btrim(stock_code), line_type, is_product from warehouse.line order by line_id"
+    expected = ask(database, types)
+    run_load(database, write(tmp_path / "padded.sql", copy_text(padded)))
+    assert ask(database, types) == expected
+
+
 def test_windows_line_ends(database, tmp_path, expected):
     text = copy_text(ROWS).replace("\n", "\r\n")
     same(database, write(tmp_path / "windows.sql", text), expected, form="COPY dump")

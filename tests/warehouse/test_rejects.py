@@ -1,6 +1,7 @@
 """Lines that cannot be transactions are kept with their reason; too many of them stop the load."""
 
 from collections import Counter
+from datetime import date, timedelta
 
 import pytest
 
@@ -37,6 +38,8 @@ REASONS = [
     ({"invoice_date": "2010-02-30 10:00:00"}, "invoice date is no date"),
     ({"invoice_date": "13/13/2010 10:00"}, "invoice date is no date"),
     ({"invoice_date": "1066-10-14 09:00:00"}, "invoice date is out of range"),
+    ({"invoice_date": "1989-12-31 23:59:00"}, "invoice date is out of range"),
+    ({"invoice_date": f"{date.today() + timedelta(days=3)} 09:00:00"}, "invoice date is in the future"),
     ({"unit_price": None}, "no unit price"),
     ({"unit_price": "NaN"}, "unit price is no number"),
     ({"unit_price": "-Infinity"}, "unit price is no number"),
@@ -49,6 +52,7 @@ REASONS = [
     ({"customer_id": "99999999999"}, "customer id is out of range"),
 ]
 ACCEPTED = [
+    {"invoice_no": " 489434 "},
     {"quantity": "+12"},
     {"quantity": "12.0"},
     {"invoice_date": "2009-12-01T07:45:00"},

@@ -64,6 +64,7 @@ select
     || to_char(counted.customers, 'FM999,999,999,999')
     || ' customers.'
     || case
+        when spanned.complete_months = 0 then ' No month is complete.'
         when spanned.newest_complete_month < spanned.last_month
             then ' ' || to_char(spanned.last_month, 'FMMonth YYYY') || ' is not complete.'
         else ''

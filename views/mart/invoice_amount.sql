@@ -14,16 +14,17 @@ customer_month as (
 
 invoice as (
 
-    select
+    select distinct on (invoice_no)
         invoice_no,
-        min(invoice_at) as invoice_at,
-        min(customer_id) as customer_id,
-        min(country) as country,
-        min(month) as month,
-        sum(positive_amount) as amount
+        min(invoice_at) over whole as invoice_at,
+        customer_id,
+        country,
+        month,
+        sum(positive_amount) over whole as amount
     from invoice_month
     where positive_lines > 0
-    group by invoice_no
+    window whole as (partition by invoice_no)
+    order by invoice_no asc, month asc, customer_id asc, country asc
 
 ),
 

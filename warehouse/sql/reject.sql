@@ -32,8 +32,8 @@ judged as (
                 and invoice_date !~ '^[0-9]{1,2}/[0-9]{1,2}/[0-9]{4}( [0-9]{1,2}:[0-9]{2}(:[0-9]{2})?)?$'
                 or not pg_input_is_valid(invoice_date, 'timestamp')
                 then 'invoice date is no date'
-            when invoice_date::timestamp not between '1970-01-01' and '2199-12-31 23:59:59'
-                then 'invoice date is out of range'
+            when invoice_date::timestamp < '1990-01-01' then 'invoice date is out of range'
+            when invoice_date::timestamp >= current_date + 2 then 'invoice date is in the future'
             when coalesce(btrim(unit_price), '') = '' then 'no unit price'
             when unit_price !~ '^[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)([eE][+-]?[0-9]{1,2})?$'
                 then 'unit price is no number'

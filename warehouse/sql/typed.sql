@@ -18,7 +18,7 @@ select
         and ascii(stock_code) > 32
         and quantity_text = quantity::text
         and date_text like '____-__-__ __:__:__'
-        and date_text between '1970' and '2200'
+        and date_text between '1990' and '2200'
         and price_text = price_text::numeric::text
         and ascii(right(price_text, 1)) < 58
         and (octet_length(price_text) < 10 or abs(unit_price) < 1e9)
@@ -31,7 +31,7 @@ select
 from (
     select
         line_number,
-        invoice_no,
+        btrim(invoice_no) as invoice_no,
         stock_code,
         nullif(btrim(description), '') as description,
         {quantity} as quantity,
