@@ -9,10 +9,10 @@ import psycopg2
 import pytest
 import requests
 
-from bootstrap.layer.build import content_hashes
 from bootstrap.layer.loader import load_layer
 from bootstrap.settings import data_folder
 from tests.conftest import MakeShop, Shop
+from tests.content import content_hashes
 
 
 def rows(url: str, query: str) -> list[tuple[object, ...]]:

@@ -17,10 +17,9 @@ from psycopg2.extensions import cursor as Cursor
 from bootstrap.errors import SpecError
 from bootstrap.layer.comments import documentation, write_comments
 from bootstrap.layer.document import nearest
-from bootstrap.layer.spec import Layer, Twin
+from bootstrap.layer.spec import SCHEMAS, Layer, Twin
 from bootstrap.progress import Progress
 
-SCHEMAS = ("rollup", "mart")
 Way = Literal["full", "months", "documentation", "nothing"]
 
 
@@ -94,18 +93,6 @@ def definition(twin: Twin) -> str:
     columns = [column.name for column in twin.columns]
     decides = (twin.sql, twin.object, twin.kept_by, twin.looks_back, twin.key, twin.indexes, columns)
     return sha256(repr(decides).encode()).hexdigest()
-
-
-def content_hashes(cursor: Cursor, layer: Layer) -> dict[str, str]:
-    """For each relation, the number of its rows and the sum of their hashes: the same in whatever order they stand."""
-    hashes = {}
-    for twin in layer.twins:
-        cursor.execute(
-            f"select count(*), coalesce(sum(hash_record_extended(t, 0)::numeric), 0) from {twin.relation} as t"
-        )
-        count, total = cursor.fetchone() or (0, 0)
-        hashes[twin.relation] = f"{count}:{total}"
-    return hashes
 
 
 def _built(cursor: Cursor) -> dict[str, tuple[str, str]]:

@@ -8,9 +8,8 @@ from typing import Any
 
 from bootstrap.errors import SpecError
 from bootstrap.layer.document import Document, Place, nearest
-from bootstrap.layer.spec import Column, Layer, Metric, Twin
+from bootstrap.layer.spec import SCHEMAS, Column, Layer, Metric, Twin
 
-SCHEMAS = ("rollup", "mart")
 GENERATED = frozenset({"rollup.metric"})
 """Relations that SQL may read although no twin defines them: the build writes them from the specs."""
 

@@ -5,6 +5,9 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+SCHEMAS = ("rollup", "mart")
+"""Those of the layer, in the order in which they are built."""
+
 
 class Spec(BaseModel):
     """Frozen, and refusing keys it does not know."""

@@ -10,10 +10,11 @@ import psycopg2
 import pytest
 from psycopg2.extensions import connection as Connection
 
-from bootstrap.layer.build import build, content_hashes
+from bootstrap.layer.build import build
 from bootstrap.layer.house_rules import definitions
 from bootstrap.publish.examples import load_examples
 from bootstrap.settings import data_folder
+from tests.content import content_hashes
 from warehouse.contracts import run_contracts
 from warehouse.load import load
 from warehouse.sources import open_source

@@ -6,11 +6,11 @@ from pathlib import Path
 from psycopg2.extensions import connection as Connection
 from rich.console import Console
 
-from bootstrap.layer.build import content_hashes
 from bootstrap.layer.spec import Layer
 from bootstrap.progress import Progress
 from bootstrap.refresh import Refreshed, refresh
 from tests.conftest import Database
+from tests.content import content_hashes
 
 SMALL = Path(__file__).parents[1] / "data" / "small.sql"
 KILLED = Path(__file__).with_name("killed.py")
