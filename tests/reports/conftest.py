@@ -160,6 +160,7 @@ def edition(shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ed
             "LGS_SUPERSET_PORT": str(port),
             "LGS_SUPERSET_URL": f"http://127.0.0.1:{port}",
             "LGS_PUBLIC_URL": "https://bi.londongiftshop.example/",
+            "LGS_SUPERSET_HTTPS": "1",  # as behind a proxy; the browser of the worker comes without one
             "LGS_SUPERSET_WORKERS": "1",
         }
         logs = folder / "web.log", folder / "worker.log"
