@@ -79,6 +79,10 @@ def unknown_encoding(folder: Path) -> Path:
     return write(folder / "a.sql", copy_text(ROWS).replace("'UTF8'", "'KLINGON'"))
 
 
+def encoding_that_is_none_of_text(folder: Path) -> Path:
+    return write(folder / "a.sql", copy_text(ROWS).replace("'UTF8'", "'rot13'"))
+
+
 def misspelt_column(folder: Path) -> Path:
     return write(folder / "a.csv", csv_text(ROWS, [*HEADER[:5], "Unit_Prise", *HEADER[6:]]))
 
@@ -162,6 +166,15 @@ def one_endless_line(folder: Path) -> Path:
     return path
 
 
+def endless_text_of_an_insert(folder: Path) -> Path:
+    rows = f"INSERT INTO retail ({', '.join(HEADER)}) VALUES ('1', '2', '" + ("x" * 1023 + "\n") * (17 << 10)
+    return write(folder / "endless.sql.gz", rows)
+
+
+def one_line_of_json(folder: Path) -> Path:
+    return write(folder / "retail.json", '[{"invoice": "' + "9" * 200_000 + '"}]')
+
+
 def zip_of_something(folder: Path) -> Path:
     with zipfile.ZipFile(folder / "a.zip", "w") as archive:
         archive.writestr("retail.csv", csv_text(ROWS))
@@ -224,6 +237,7 @@ BAD = {
     windows_1252_csv: "line 25: byte 0xE8 is not UTF-8",
     dump_that_is_not_utf8: "line 50: byte 0xE8 is not UTF-8",
     unknown_encoding: "client_encoding KLINGON is not known",
+    encoding_that_is_none_of_text: "client_encoding rot13 is not known",
     misspelt_column: "no column for unit_price; found Unit_Prise: did you mean it?",
     misspelt_column_in_a_dump: "no column for unit_price; found unit_prise: did you mean it?",
     missing_column_in_a_workbook: "[Lines]: no column for country; found Invoice, StockCode",
@@ -241,7 +255,9 @@ BAD = {
     directory: "is a directory. Name the file in it",
     missing: "there is no such file",
     pipe: "is not a regular file",
-    one_endless_line: "a line is longer than 16 MiB",
+    one_endless_line: "a line, or a text in quotes, is longer than 16 MiB",
+    endless_text_of_an_insert: "a line, or a text in quotes, is longer than 16 MiB",
+    one_line_of_json: "no table of transactions; tables found: none",
     zip_of_something: "is a ZIP archive, not an Excel workbook",
     damaged_workbook: "the workbook is damaged",
     zip_bomb: "would unpack to 100 MiB",

@@ -114,8 +114,16 @@ def open_csv(path: Path) -> CsvFile | None:
     lines = stream.start(path).decode("utf-8", "replace").removeprefix("\ufeff").splitlines()
     number = next((number for number, line in enumerate(lines, 1) if line.strip()), 1)
     line = lines[number - 1] if lines else ""
-    names = {mark: next(csv.reader([line], delimiter=mark), []) for mark in _DELIMITERS}
+    names = {mark: _names(line, mark) for mark in _DELIMITERS}
     delimiter = max(_DELIMITERS, key=lambda mark: fits(names[mark]))
     if _SQL.match(line) or fits(names[delimiter]) < _ALIKE:
         return None
     return CsvFile(path, "CSV", delimiter, number, map_columns(names[delimiter], path=path))
+
+
+def _names(line: str, delimiter: str) -> list[str]:
+    """What the line names; nothing when it has a text longer than ``csv`` reads, as a whole file on one line has."""
+    try:
+        return next(csv.reader([line], delimiter=delimiter), [])
+    except csv.Error:
+        return []

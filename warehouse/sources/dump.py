@@ -93,7 +93,7 @@ def open_dump(path: Path) -> Dump:
 
 
 def _survey(path: Path, encoding: str) -> Survey:
-    return Survey(Reader(stream.text_blocks(path, encoding)), path)
+    return Survey(Reader(stream.text_blocks(path, encoding), path), path)
 
 
 def _price_type(survey: Survey, data: Data, start: bytes) -> str | None:

@@ -2,26 +2,29 @@
 
 import codecs
 import re
+from contextlib import suppress
 from pathlib import Path
 
 from bootstrap.errors import SourceError
 
 _LIKE_UTF8 = {"UTF8", "UNICODE", "SQLASCII", "UTF8MB4"}
+# Python knows further ones, some of them not for text, such as rot13; they fail in ways of their own.
+_POSTGRES = re.compile("BIG5|EUC|GB|ISO8859|JOHAB|KOI8|LATIN|SHIFTJIS|SJIS|UHC|WIN")
 _SPELLINGS = {"KOI8R": "koi8-r", "KOI8U": "koi8-u", "SJIS": "cp932", "UHC": "cp949", "EUCCN": "gb2312"}
 
 
 def codec(name: str, path: Path) -> str:
-    """Python's name of a PostgreSQL encoding."""
+    """Python's name of a PostgreSQL encoding. Raises ``SourceError`` for one that either does not know."""
     plain = re.sub(r"[\W_]", "", name).upper()
     if plain in _LIKE_UTF8:
         return "utf-8"
     spelling = _SPELLINGS.get(plain) or re.sub(r"^WIN(\d)", r"cp\1", re.sub(r"^ISO8859", "iso8859-", plain))
-    try:
-        return codecs.lookup(spelling).name
-    except LookupError:
-        raise SourceError(
-            f"client_encoding {name} is not known here. Have it dumped with pg_dump --encoding=UTF8.", path=path
-        ) from None
+    if _POSTGRES.match(plain):
+        with suppress(LookupError):
+            return codecs.lookup(spelling).name
+    raise SourceError(
+        f"client_encoding {name} is not known here. Have it dumped with pg_dump --encoding=UTF8.", path=path
+    )
 
 
 def decoded(text: bytes, encoding: str, path: Path, number: int) -> str:

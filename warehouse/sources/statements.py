@@ -3,8 +3,9 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
-from warehouse.sources.stream import LONGEST_LINE
+from warehouse.sources.stream import check_length
 
 _LONGEST, _TAIL = 1 << 20, 1 << 12
 _OPENING = re.compile(
@@ -46,8 +47,8 @@ class Statement:
 class Reader:
     """A place in a dump: ``block[offset]``, on line ``number``."""
 
-    def __init__(self, blocks: Iterator[bytes]) -> None:
-        self._blocks = blocks
+    def __init__(self, blocks: Iterator[bytes], path: Path) -> None:
+        self._blocks, self._path = blocks, path
         self.block, self.offset, self.number = b"", 0, 1
         self.has_backslashes, self.tail = False, b""
 
@@ -63,14 +64,13 @@ class Reader:
     def extend(self) -> bool:
         """Join the next block to what is left of this one; false at the end of the file.
 
-        Raises ``OverflowError`` when something is longer than a whole file of transactions should have.
+        Raises ``SourceError`` when what begins here is longer than anything in a list of transactions.
         """
         following = self._following()
         if following is None:
             return False
         self.block, self.offset = self.block[self.offset :] + following, 0
-        if len(self.block) > LONGEST_LINE:
-            raise OverflowError
+        check_length(self.block, self._path)
         return True
 
     def _following(self) -> bytes | None:

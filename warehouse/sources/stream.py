@@ -57,7 +57,7 @@ def blocks(path: Path) -> Iterator[bytes]:
                 rest = block[cut:]
             else:
                 rest += block
-                _check_length(rest, path)
+                check_length(rest, path)
         if rest:
             yield rest
 
@@ -75,11 +75,12 @@ def text_blocks(path: Path, encoding: str = "utf-8") -> Iterator[bytes]:
         number += block.count(b"\n")
 
 
-def _check_length(rest: bytes, path: Path) -> None:
+def check_length(rest: bytes, path: Path) -> None:
+    """Raises ``SourceError`` when this begins something longer than any list of transactions has."""
     if len(rest) > LONGEST_LINE:
         raise SourceError(
-            f"a line is longer than {LONGEST_LINE >> 20} MiB, so this is no list of transactions. "
-            "Hand over a plain pg_dump, a CSV or an XLSX file.",
+            f"a line, or a text in quotes, is longer than {LONGEST_LINE >> 20} MiB, "
+            "so this is no list of transactions. Hand over a plain pg_dump, a CSV or an XLSX file.",
             path=path,
         )
 
