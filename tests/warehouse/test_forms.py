@@ -3,7 +3,7 @@
 from contextlib import closing
 
 import pytest
-from psycopg2 import sql
+from psycopg2 import Error, sql
 
 from tests.warehouse.shop import (
     FIRST_EDITION,
@@ -168,13 +168,44 @@ def test_insert_dump_of_old_escapes(database, tmp_path, expected):
     same(database, write(tmp_path / "old.sql", text), expected, form="INSERT dump")
 
 
-def test_insert_dump_of_escape_strings(database, tmp_path, expected):
+@pytest.mark.parametrize("blank", ["\n\t", " " * 10_000], ids=["a line for each row", "one line of 220,000 characters"])
+def test_insert_dump_of_escape_strings(database, tmp_path, expected, blank):
     escapes = str.maketrans({"\\": "\\\\", "'": "''", "\n": "\\n"})
-    values = ",\n\t".join(
+    values = f",{blank}".join(
         "(" + ", ".join("NULL" if v is None else f"E'{v.translate(escapes)}'" for v in row) + ")" for row in ROWS
     )
-    text = f"INSERT INTO public.retail ({', '.join(HEADER)}) VALUES\n\t{values};\n"
+    text = f"INSERT INTO public.retail ({', '.join(HEADER)}) VALUES{blank}{values};\n"
     same(database, write(tmp_path / "escaped.sql", text), expected, form="INSERT dump")
+
+
+ESCAPES = [
+    r"caf\303\251", r"caf\xC3\xa9", r"\u00e9\U000000E9", r"\ud83d\ude00", r"\U0000d83d\ude00!", r"\501\x412",
+    r"\b\f\n\r\t\v\a\x\9\'\\", "\\é",
+]  # fmt: skip
+NO_ESCAPES = [
+    r"\U7FFFFFFF", r"\UFFFFFFFF", r"\U00110000", r"\ud83d", r"\ud83dx", r"\ude00\ud83d", r"\ud83d\355\270\200",
+    r"\377", r"\303", r"\355\240\275", r"\u12", r"\U1234567",
+]  # fmt: skip
+
+
+def insert_of_escapes(escapes):
+    rows = [f"('{number}', '2', E'{escape}', '1', '2010-12-01', '1', '1', '')" for number, escape in enumerate(escapes)]
+    return f"INSERT INTO retail ({', '.join(HEADER)}) VALUES {', '.join(rows)};\n"
+
+
+def test_an_escape_means_what_postgres_takes_it_for(database, tmp_path):
+    done = run_load(database, write(tmp_path / "escapes.sql", insert_of_escapes(ESCAPES)))
+    assert done.lines_kept == len(ESCAPES)
+    (meant,) = ask(database, "select " + ", ".join(f"E'{escape}'" for escape in ESCAPES))
+    assert [text for (text,) in ask(database, "select description from landing.line order by line_number")] == [*meant]
+
+
+def test_an_escape_that_postgres_refuses_rejects_its_line(database, tmp_path):
+    done = run_load(database, write(tmp_path / "escapes.sql", insert_of_escapes(NO_ESCAPES)), max_rejects=1)
+    assert done.rejected == {"an escape that stands for no character": len(NO_ESCAPES)}
+    for escape in NO_ESCAPES:
+        with pytest.raises(Error, match="invalid"):
+            ask(database, f"select E'{escape}'")
 
 
 def test_packed_insert_dump(crowded, tmp_path, expected):

@@ -40,6 +40,10 @@ JUNK = [
     "é",
     "\ud7ff",
     "1e9",
+    "E'",
+    "\\ud83d",
+    "\\U7FFFFFFF",
+    "\\303",
 ]
 INSERTS = copy_text([]).partition("COPY")[0] + "".join(
     f"INSERT INTO public.retail ({', '.join(HEADER)}) VALUES ("
@@ -47,7 +51,12 @@ INSERTS = copy_text([]).partition("COPY")[0] + "".join(
     + ");\n"
     for row in ROWS
 )
-TEXTS = {"retail.sql": copy_text(ROWS), "inserts.sql": INSERTS, "retail.csv": csv_text(ROWS)}
+TEXTS = {
+    "retail.sql": copy_text(ROWS),
+    "inserts.sql": INSERTS,
+    "escapes.sql": INSERTS.replace("\\", "\\\\").replace(", '", ", E'"),
+    "retail.csv": csv_text(ROWS),
+}
 
 
 @pytest.fixture(scope="module")

@@ -26,10 +26,15 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _OLD_QUOTE = re.compile(rb"(?P<escape>'(?:[^'\\]++|\\.|'')*+')", re.DOTALL)
-_ESCAPE = re.compile(r"\\(x[0-9a-fA-F]{1,2}|[0-7]{1,3}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|.)|''", re.DOTALL)
-_LETTERS = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
+_ESCAPE = re.compile(
+    rb"""((?:\\u(?:[0-9a-fA-F]{4})?|\\U(?:[0-9a-fA-F]{8})?)+) | \\x([0-9a-fA-F]{1,2}) | \\([0-7]{1,3}) | \\(.) | ''""",
+    re.VERBOSE | re.DOTALL,
+)
+_LETTERS = {b"b": b"\b", b"f": b"\f", b"n": b"\n", b"r": b"\r", b"t": b"\t", b"v": b"\v"}
 
 Reject = Callable[[int, str, str], None]
+Token = tuple[str, bytes]  # kind and text
+_NOTHING: Token = ("bare", b"")
 
 
 @dataclass
@@ -122,44 +127,45 @@ class InsertRows:
         if (kind, token) != ("mark", b"("):
             raise SourceError("a row of INSERT does not begin with a bracket.", path=self.path, line=self.reader.number)
         number = self.reader.number
-        values, raw, is_plain = self._values()
+        tokens, raw, is_plain = self._tokens()
         while (kind, token) not in (("mark", b","), ("mark", b";")):
             kind, token = self._next()
         self.is_open = token == b","
         number = self.last = max(number, self.last + 1)
         self.count += 1
-        reason = "" if is_plain else "an expression instead of a value"
-        if is_plain and len(values) != self.mapping.width:
-            reason = _count(len(values), self.mapping.width)
-        if any("\0" in value for value in values):
-            reason = "a NUL character"
+        values, reason = _values(tokens)
+        if not is_plain:
+            reason = "an expression instead of a value"
+        elif len(tokens) != self.mapping.width:
+            reason = _count(len(tokens), self.mapping.width)
         if reason:
             self.reject(number, reason, raw.decode())
             return b""
         return ("\t".join([str(number), *(values[position] for position in self.mapping.positions)]) + "\n").encode()
 
-    def _values(self) -> tuple[list[str], bytes, bool]:
-        values: list[str] = []
+    def _tokens(self) -> tuple[list[Token], bytes, bool]:
+        """One token for each value, the row as it stands, and whether its values are all of it."""
+        values: list[Token] = []
         value, raw, depth, is_plain, is_cast = None, bytearray(b"("), 1, True, False
         while depth:
-            kind, token = self._next()
+            kind, token = following = self._next()
             raw += token if len(raw) < _LARGEST else b""
             if kind == "mark" and token in b"()":
                 depth += 1 if token == b"(" else -1
                 is_plain = is_plain and depth < 2
             elif kind == "mark":
-                values.append(value or "")
+                values.append(value or _NOTHING)
                 value, is_cast = None, False
             elif kind == "bare" and value is not None:
                 is_cast = is_cast or token.startswith(b"::")
                 is_plain = is_plain and is_cast
             elif value is None:
-                value = _value(kind, token)
+                value = following
             elif kind != "blank":
                 is_plain = False
-        return [*values, value or ""], bytes(raw), is_plain
+        return [*values, value or _NOTHING], bytes(raw), is_plain
 
-    def _next(self) -> tuple[str, bytes]:
+    def _next(self) -> Token:
         """The next token that is not blank, as kind and text. A string may span blocks."""
         while True:
             if not self.reader.more():
@@ -190,21 +196,32 @@ def _is_unusual(text: bytes) -> bool:
     return b" e'" in alike or b"\0" in alike or b"'NULL'" in text or b"()" in text
 
 
+def _values(tokens: list[Token]) -> tuple[list[str], str]:
+    """COPY text of each value, or the reason why there is none."""
+    try:
+        values = [_value(*token) for token in tokens]
+    except (ValueError, OverflowError):
+        return [], "an escape that stands for no character"
+    return values, "a NUL character" if any("\0" in value for value in values) else ""
+
+
 def _value(kind: str, token: bytes) -> str:
-    text = token.decode()
     if kind == "bare":
-        return NULL if text.upper() == NULL else copy_text(text)
-    plain = text[1:-1].replace("''", "'") if kind == "quote" else _ESCAPE.sub(_unescape, text[text.index("'") + 1 : -1])
+        return NULL if token.upper() == NULL.encode() else copy_text(token.decode())
+    quoted = token[token.index(b"'") + 1 : -1]
+    plain = (quoted.replace(b"''", b"'") if kind == "quote" else _ESCAPE.sub(_unescape, quoted)).decode()
     return _NULL_AS_TEXT if plain == NULL else copy_text(plain)
 
 
-def _unescape(found: re.Match[str]) -> str:
-    code = found[1]
-    if code is None:
-        return "'"
-    if len(code) > 1:
-        return chr(int(code.lstrip("xuU"), 8 if code[0].isdigit() else 16))
-    return chr(int(code)) if code in "01234567" else _LETTERS.get(code, code)
+def _unescape(found: re.Match[bytes]) -> bytes:
+    """The UTF-8 of code points, a byte, or a letter, as PostgreSQL reads them. Two halves make one code point."""
+    points, hexadecimal, octal, letter = found.groups()
+    if points:
+        halves = "".join([chr(int(point[1:], 16)) for point in points.split(b"\\")[1:]])
+        return halves.encode("utf-16-le", "surrogatepass").decode("utf-16-le").encode()
+    if hexadecimal or octal:
+        return bytes([int(hexadecimal or octal, 16 if hexadecimal else 8) & 0xFF])
+    return _LETTERS.get(letter, letter) if letter else b"'"
 
 
 def _count(found: int, width: int) -> str:
