@@ -4,7 +4,6 @@ import csv
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 
 from warehouse.sources import stream
@@ -63,14 +62,14 @@ class CsvFile(Source):
         """How many lines from ``index`` on need no more than another mark between their fields."""
         if not self.mapping.is_in_order:
             return 0
-        separators, delimiter, stop = self.mapping.width - 1, self.delimiter, index
-        for line in islice(lines, index, None):
+        separators, delimiter = self.mapping.width - 1, self.delimiter
+        for stop in range(index, len(lines)):
+            line = lines[stop]
             if '"' in line or line.count(delimiter) != separators or line.startswith(delimiter):
-                break
+                return stop - index
             if is_special and _SPECIAL.search(line):
-                break
-            stop += 1
-        return stop - index
+                return stop - index
+        return len(lines) - index
 
     def _row(self, lines: list[str], number: int, *, is_whole: bool) -> tuple[str, int]:
         """One record as COPY text, and the lines it took: of several that make no sense together only the first."""

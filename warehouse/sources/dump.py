@@ -16,7 +16,7 @@ from warehouse.sources.statements import Reader
 from warehouse.sources.survey import Data, Survey
 
 _VERSION = re.compile(rb"^-- Dumped from database version (\d+)", re.MULTILINE)
-_ENCODING = re.compile(rb"^\s*set\s+client_encoding\s*(?:=|to)\s*'?([\w-]+)", re.IGNORECASE | re.MULTILINE)
+_ENCODING = re.compile(rb"^[ \t]*set\s+client_encoding\s*(?:=|to)\s*'?([\w-]+)", re.IGNORECASE | re.MULTILINE)
 _FIRST_WITH_SHORTEST_DIGITS = 12
 _BEGUN, _ENDED = b"-- PostgreSQL database dump\n", b"-- PostgreSQL database dump complete"
 

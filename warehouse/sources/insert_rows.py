@@ -21,8 +21,8 @@ _SMALLEST, _LARGEST = 1 << 10, 1 << 16  # bytes that are looked at together
 _ENDS = (b");", b") ON CONFLICT DO NOTHING;")
 _ALIKE = bytes.maketrans(b"E(,\r", b"e  \0")
 _TOKEN = re.compile(
-    rb"""(?P<blank>\s+|--[^\n]*\n|/\*.*?\*/) | (?P<escape>[eE]'(?:[^'\\]++|\\.|'')*+') | (?P<quote>'(?:[^']++|'')*+')
-    | (?P<mark>[(),;]) | (?P<bare>[^\s(),;']+)""",
+    rb"""(?P<blank>\s+|--[^\n]*|/\*.*?\*/) | (?P<escape>[eE]'(?:[^'\\]++|\\.|'')*+') | (?P<quote>'(?:[^']++|'')*+')
+    | (?P<mark>[(),;]) | (?P<bare>(?!/\*|[eE]')[^\s(),;']+)""",
     re.VERBOSE | re.DOTALL,
 )
 _OLD_QUOTE = re.compile(rb"(?P<escape>'(?:[^'\\]++|\\.|'')*+')", re.DOTALL)
@@ -77,7 +77,7 @@ class InsertRows:
         if not reader.more() or reader.has_backslashes or not reader.block.startswith(start, reader.offset):
             return b""
         offset = reader.offset
-        stop = reader.block.rfind(b"\n", offset, offset + self.chunk) + 1 or reader.block.find(b"\n", offset) + 1
+        stop = reader.block.rfind(b"\n", offset, offset + self.chunk) + 1
         chunk = reader.block[offset:stop]
         lines = self._alike(chunk, start, ends)
         self.chunk = min(self.chunk * 2, _LARGEST) if len(lines) == chunk.count(b"\n") else _SMALLEST

@@ -2,15 +2,16 @@
 
 import re
 
+# Nowhere may two patterns share one run of blanks: to try each way of sharing a MiB of them takes hours.
 _NAME = r'(?:"(?:[^"]|"")+"|[^\s".,();]+)'
 _TABLE = rf"({_NAME}(?:\s*\.\s*{_NAME})?)"
-_COPY = re.compile(rf"\s*copy\s+{_TABLE}\s*(?:\(([^)]*)\))?\s+from\s+stdin\s*(.*?);?\s*$", re.IGNORECASE | re.DOTALL)
+_COPY = re.compile(rf"\s*copy\s+{_TABLE}(?:\s*\(([^)]*)\))?\s+from\s+stdin(.*)", re.IGNORECASE | re.DOTALL)
 _INSERT = re.compile(
-    rf"\s*insert\s+into\s+(?:only\s+)?{_TABLE}\s*(?:\(([^)]*)\))?\s*(?:overriding\s+\w+\s+value\s+)?values\s*$",
+    rf"\s*insert\s+into\s+(?:only\s+)?{_TABLE}(?:\s*\(([^)]*)\))?\s*(?:overriding\s+\w+\s+value\s+)?values\s*$",
     re.IGNORECASE | re.DOTALL,
 )
 _CREATE = re.compile(
-    rf"\s*create\s+(?:unlogged\s+|foreign\s+)?table\s+(?:if\s+not\s+exists\s+)?{_TABLE}\s*\((.*)\)[^)]*;?\s*$",
+    rf"\s*create\s+(?:unlogged\s+|foreign\s+)?table\s+(?:if\s+not\s+exists\s+)?{_TABLE}\s*\((.*)\)",
     re.IGNORECASE | re.DOTALL,
 )
 _TOP_COMMA = re.compile(r""""(?:[^"]|"")*"|'(?:[^']|'')*'|\([^()]*(?:\([^()]*\)[^()]*)*\)|,""")
@@ -20,7 +21,7 @@ _CONSTRAINTS = ("constraint", "primary", "unique", "check", "foreign", "exclude"
 def copy_head(text: str) -> tuple[str, list[str], str] | None:
     """Table, columns (none when left out) and options of ``COPY ... FROM stdin``."""
     found = _COPY.match(text)
-    return None if found is None else (table(found[1]), columns(found[2]), found[3].strip())
+    return None if found is None else (table(found[1]), columns(found[2]), found[3].strip().removesuffix(";").strip())
 
 
 def insert_head(text: str) -> tuple[str, list[str]] | None:

@@ -124,6 +124,7 @@ class _Scan:
         self.reader, self.text = reader, bytearray()
         self.closing: re.Pattern[bytes] | None = None
         self.depth, self.is_comment = 0, False
+        self.is_insert: bool | None = None
 
     def statement(self) -> Statement | None:
         number = 0
@@ -162,7 +163,9 @@ class _Scan:
             backslashes = kind == "quote" and reader.has_backslashes
             self.closing, self.depth = _CLOSING["escape" if backslashes else kind], 1
             self.is_comment = kind == "block"
-        return kind == "end" or (kind == "values" and _INSERT.match(self.text) is not None)
+        if kind == "values" and self.is_insert is None:
+            self.is_insert = _INSERT.match(self.text) is not None
+        return kind == "end" or (kind == "values" and self.is_insert is True)
 
     def _inside(self) -> bool:
         assert self.closing is not None
