@@ -32,9 +32,6 @@ class Rejects:
         self.file: IO[bytes] = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115
         weakref.finalize(self, self.file.close)
 
-    def __del__(self) -> None:
-        self.file.close()
-
     def add(self, number: int, reason: str, text: str) -> None:
         """``number`` is 1-based. A text too long to read is shortened."""
         self.count += 1
