@@ -20,10 +20,12 @@ from tests.warehouse.shop import (
     csv_text,
     hashes,
     pg_dump,
+    quiet,
     run_load,
     write,
     write_xlsx,
 )
+from warehouse.load import load
 from warehouse.sources import open_source
 
 CUT = "it is cut off"
@@ -294,6 +296,18 @@ def test_bad_input_is_one_sentence_and_changes_nothing(held, tmp_path, make):
     assert "Traceback" not in message
     assert refused.value.exit_code == 2
     assert message.rstrip()[-1] in ".)"
+    assert state(held) == before
+
+
+@pytest.mark.parametrize("name", ["retail.csv", "retail.sql.gz"])
+def test_a_file_that_is_written_while_it_is_read_changes_nothing(held, tmp_path, name):
+    text, before = csv_text if name.endswith("csv") else copy_text, state(held)
+    source = open_source(write(tmp_path / name, text(ROWS)))
+    assert source.sha256  # a refresh asks for it first: is there anything to do?
+    write(source.path, text(ROWS[1:]))
+    refused = pytest.raises(SourceError, match=rf"{name}: changed while it was read. Wait until it is written")
+    with closing(held.connect()) as connection, connection.cursor() as cursor, refused:
+        load(cursor, source, max_rejects=0, progress=quiet())
     assert state(held) == before
 
 

@@ -28,7 +28,7 @@ class CsvFile(Source):
     def __post_init__(self) -> None:
         self.null = ""
 
-    def blocks(self) -> Iterator[bytes]:
+    def _blocks(self) -> Iterator[bytes]:
         number, left = 1, ""
         for block in stream.text_blocks(self.path):
             text = left + block.decode().replace("\r\n", "\n")

@@ -38,7 +38,7 @@ class Dump(Source):
     def price_type(self) -> str | None:
         return self.price
 
-    def blocks(self) -> Iterator[bytes]:
+    def _blocks(self) -> Iterator[bytes]:
         survey = _survey(self.path, self.encoding)
         for data in survey.data():
             if data.is_shop:

@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import IO
 
+from bootstrap.errors import SourceError
 from warehouse.sources.stream import sha256
 
 _IN_MEMORY = 1 << 20
@@ -64,12 +65,22 @@ class Source(ABC):
         """What to call the parts of the file in ``landing.reject``, by their first line."""
         return [Place(self.path.name)]
 
-    @abstractmethod
     def blocks(self) -> Iterator[bytes]:
         """Lines for ``COPY landing.line FROM STDIN``: the line number, then ``COLUMNS``, tab-separated UTF-8.
 
-        Missing values are ``null``. Raises ``SourceError`` for a file that cannot be read to its end.
+        Missing values are ``null``. Raises ``SourceError`` for a file that cannot be read to its end, and for one whose
+        hash is not ``sha256`` any more then.
         """
+        before = self.sha256
+        yield from self._blocks()
+        if sha256(self.path) != before:
+            raise SourceError(
+                "changed while it was read. Wait until it is written wholly, then try again.", path=self.path
+            )
+
+    @abstractmethod
+    def _blocks(self) -> Iterator[bytes]:
+        """The same, as this form gives them."""
 
 
 def copy_text(text: str) -> str:

@@ -40,7 +40,7 @@ class XlsxFile(Source):
     def places(self) -> list[Place]:
         return self.parts or super().places
 
-    def blocks(self) -> Iterator[bytes]:
+    def _blocks(self) -> Iterator[bytes]:
         with _workbook(self.path) as workbook:
             shift, first_rows = 0, []
             for sheet in workbook.worksheets:
