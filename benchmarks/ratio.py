@@ -1,9 +1,8 @@
 """A ratio of two times, its bound, and a table of such ratios."""
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from statistics import median
 
 from rich import box
 from rich.console import Console
@@ -73,8 +72,3 @@ def fastest(rounds: int, works: Sequence[Callable[[], object]]) -> list[float]:
     """The least time of each over so many rounds, in which all take turns: other load hits them alike."""
     times = [[seconds(work) for work in works] for _ in range(rounds)]
     return [min(column) for column in zip(*times, strict=True)]
-
-
-def typical(times: Iterable[float]) -> float:
-    """The median."""
-    return median(times)
