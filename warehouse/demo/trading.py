@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 import numpy as np
+from dateutil.easter import easter
 from numpy.typing import NDArray
 
 from bootstrap.errors import UsageError
@@ -20,16 +21,6 @@ _HOURS = dict.fromkeys(range(5), (7, _WEEK)) | {
     6: (10, (0.58, 0.92, 1.08, 0.89, 0.75, 0.7)),
 }
 OVERLAP_DAYS = 9
-
-
-def easter(year: int) -> date:
-    """Easter Sunday (the anonymous Gregorian computus)."""
-    golden, century, rest = year % 19, year // 100, year % 100
-    epact = (19 * golden + century - century // 4 - (century - (century + 8) // 25 + 1) // 3 + 15) % 30
-    weekday = (32 + 2 * (century % 4) + 2 * (rest // 4) - epact - rest % 4) % 7
-    shift = (golden + 11 * epact + 22 * weekday) // 451
-    month, day = divmod(epact + weekday - 7 * shift + 114, 31)
-    return date(year, month, day + 1)
 
 
 def _bank_holidays(year: int) -> set[date]:
