@@ -1,9 +1,12 @@
 """The site and its worker beside a Redis that comes and goes."""
 
+import psycopg2
 import pytest
 import requests
 from celery import Celery
 
+from bootstrap.errors import CheckFailed
+from bootstrap.publish.live import ids
 from tests.processes import until
 from tests.reports.conftest import Edition, answers
 
@@ -11,6 +14,13 @@ from tests.reports.conftest import Edition, answers
 def _login(edition: Edition, password: str) -> int:
     body = {"username": "admin", "password": password, "provider": "db"}
     return requests.post(f"{edition.url}/api/v1/security/login", json=body, timeout=60).status_code
+
+
+def _cached(edition: Edition) -> list[str]:
+    """The keys in Redis of all answers that Superset knows to be cached."""
+    with psycopg2.connect(edition.environment["LGS_METADATA_URL"]) as connection, connection.cursor() as cursor:
+        cursor.execute("select 'lgs_data_' || cache_key from cache_keys")
+        return [key for (key,) in cursor.fetchall()]
 
 
 @pytest.fixture
@@ -37,3 +47,20 @@ def test_the_site_does_without_redis(edition: Edition, password: str) -> None:
     with edition.redis.away():
         assert answers(f"{edition.url}/ready")
         assert _login(edition, password) == 200
+
+
+def test_a_refresh_drops_every_cached_answer_also_when_some_have_expired(edition: Edition) -> None:
+    edition.publish(fresh_data=True)
+    cached, redis = _cached(edition), edition.redis.client
+    assert redis.delete(cached[0])
+    assert redis.exists(*cached)
+    edition.admin.invalidate(list(ids(edition.admin)["datasets"].values()))
+    assert (redis.exists(*cached), _cached(edition)) == (0, [])
+
+
+def test_a_refresh_that_cannot_drop_cached_answers_fails_and_leaves_them_to_the_next(edition: Edition) -> None:
+    edition.publish(fresh_data=True)
+    cached = _cached(edition)
+    with edition.redis.away(), pytest.raises(CheckFailed, match="cachekey/invalidate"):
+        edition.publish(fresh_data=True)
+    assert set(_cached(edition)) >= set(cached)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from redis.exceptions import RedisError
 
 from bootstrap.stack.caches import ForgivingRedisCache
 from bootstrap.stack.postgres import EmbeddedPostgres
@@ -105,11 +106,19 @@ def test_a_cache_forgives_that_redis_is_away(redis: Redis) -> None:
     assert (cache.get("one"), cache.get_many("one", "two", "none"), cache.has("two")) == (1, [1, 2, None], True)
     assert redis.client.keys("lgs_*")
     assert cache.delete("one")
-    assert cache.delete_many("two") == ["two"]
     with redis.away():
         assert (cache.get("three"), cache.get_many("three", "two"), cache.has("three")) == (None, [None, None], False)
         assert (cache.set("one", 1), cache.add("one", 1), cache.set_many({"one": 1})) == (False, False, [])
-        assert (cache.delete("one"), cache.delete_many("one"), cache.unlink("one")) == (False, [], 0)
+        assert (cache.delete("one"), cache.unlink("one")) == (False, 0)
+
+
+def test_an_invalidation_drops_every_key_or_fails(redis: Redis) -> None:
+    cache = ForgivingRedisCache(host=redis.client, key_prefix="lgs_data_", default_timeout=60)
+    cache.set_many({"one": 1, "two": 2})
+    assert cache.delete_many("expired", "one", "one", "two") == ["expired", "one", "one", "two"]
+    assert cache.get_many("one", "two") == [None, None]
+    with redis.away(), pytest.raises(RedisError):
+        cache.delete_many("one")
 
 
 def test_beat_gives_a_sign_of_life_only_while_it_can_send(redis: Redis, tmp_path: Path) -> None:
