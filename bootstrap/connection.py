@@ -32,9 +32,9 @@ def connected(url: str) -> Iterator[Connection]:
 def administering(url: str) -> Iterator[Cursor]:
     """A cursor for what no transaction may hold, such as ``create database``: each statement counts at once.
 
-    Raises ``psycopg2.OperationalError`` when nobody answers.
+    Raises ``Unreachable`` as ``connected`` does.
     """
-    with closing(psycopg2.connect(url, connect_timeout=_SECONDS)) as connection:
+    with connected(url) as connection:
         connection.autocommit = True
         with connection.cursor() as cursor:
             yield cursor
@@ -48,4 +48,5 @@ def _unreachable(url: str, error: psycopg2.Error) -> Unreachable:
         port=int(parts.get("port", 5432)),
         setting="LGS_WAREHOUSE_URL or LGS_POSTGRES_PORT",
         why=str(error).strip().splitlines()[-1],
+        hint=" (lgs up starts an embedded one)",
     )

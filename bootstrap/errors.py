@@ -56,14 +56,14 @@ class SpecError(UsageError):
 
 
 class Unreachable(LgsError):
-    """A service does not answer at ``host``:``port``; ``setting`` is what to change."""
+    """A service does not answer at ``host``:``port``; ``setting`` is what to change, ``hint`` how to start it."""
 
     exit_code = 3
 
-    def __init__(self, service: str, *, host: str, port: int, setting: str, why: str = "") -> None:
+    def __init__(self, service: str, *, host: str, port: int, setting: str, why: str = "", hint: str = "") -> None:
         self.service, self.host, self.port, self.setting = service, host, port, setting
         where = f"{host}:{port} ({why})" if why else f"{host}:{port}"
-        super().__init__(f"{service} does not answer at {where}. Check that it runs, or change {setting}.")
+        super().__init__(f"{service} does not answer at {where}. Check that it runs{hint}, or change {setting}.")
 
 
 class Locked(LgsError):

@@ -2,11 +2,9 @@
 
 import os
 import shutil
-from contextlib import closing
 from pathlib import Path
 
-import psycopg2
-
+from bootstrap.connection import administering
 from bootstrap.credentials import FILE, Credentials, ensure_credentials, load_credentials
 from bootstrap.errors import UsageError
 from bootstrap.progress import Progress
@@ -126,8 +124,7 @@ def _start_postgres(stack: Stack) -> str:
 
 
 def _ensure_database(admin_url: str, name: str) -> None:
-    with closing(psycopg2.connect(admin_url)) as connection, connection.cursor() as cursor:
-        connection.autocommit = True
+    with administering(admin_url) as cursor:
         cursor.execute("select 1 from pg_database where datname = %s", [name])
         if cursor.fetchone() is None:
             cursor.execute("revoke all on database postgres, template1 from public")  # BI roles see one database

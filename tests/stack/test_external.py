@@ -131,6 +131,8 @@ def test_a_warehouse_that_is_down_is_named_with_the_setting_to_change(home: Path
     with pytest.raises(Unreachable, match=rf"127.0.0.1:{port} .*LGS_WAREHOUSE_URL") as caught:
         stacks.start(external(home, f"postgresql://u:p@127.0.0.1:{port}/shop"), progress=quiet())
     assert (caught.value.exit_code, caught.value.port) == (3, port)
+    with pytest.raises(Unreachable, match=rf"127.0.0.1:{port} .*lgs up.*LGS_WAREHOUSE_URL"):
+        stack_on(home, f"postgresql://u:p@127.0.0.1:{port}/shop").url("metadata")
     assert not stacks.status(external(home, f"postgresql://u:p@127.0.0.1:{port}/shop")).warehouse_answers
 
 
