@@ -10,11 +10,13 @@ Worker and beat are plain Celery.
 """
 
 import os
+import re
 import sys
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bootstrap.credentials import ensure_credentials, write_credentials
@@ -28,6 +30,16 @@ from bootstrap.stack.stack import WAREHOUSE_SETTING
 Model = TypeVar("Model", bound=BaseSettings)
 
 
+def _plain(secret: SecretStr) -> SecretStr:
+    """Refuse what would end an address early."""
+    if re.fullmatch(r"[A-Za-z0-9_-]*", secret.get_secret_value()):
+        return secret
+    raise PydanticCustomError("alphabet", "it may hold only letters, digits, - and _, since it travels in addresses")
+
+
+InAddress = Annotated[SecretStr, Field(min_length=12), AfterValidator(_plain)]
+
+
 class ServerSecrets(BaseSettings):
     """The secrets of ``.env``. Each is somebody's only lock, so a short one is refused."""
 
@@ -35,9 +47,9 @@ class ServerSecrets(BaseSettings):
 
     secret_key: SecretStr = Field(min_length=32)
     admin_password: SecretStr = Field(min_length=12)
-    metadata_password: SecretStr = Field(min_length=12)
-    postgres_password: SecretStr = Field(min_length=12)
-    redis_password: SecretStr = Field(min_length=12)
+    metadata_password: InAddress
+    postgres_password: InAddress
+    redis_password: InAddress
 
 
 class Site(BaseSettings):

@@ -70,6 +70,13 @@ def test_a_weak_secret_is_refused_by_name(part: Part, name: str) -> None:
     assert ".env.example" in done.stderr
 
 
+@pytest.mark.parametrize("name", ["METADATA_PASSWORD", "POSTGRES_PASSWORD", "REDIS_PASSWORD"])
+def test_a_secret_that_would_break_an_address_is_refused_by_name(part: Part, name: str) -> None:
+    done = part("databases", **{f"LGS_{name}": "p@ss/word-of-enough-letters"})
+    assert done.returncode == 2
+    assert f"LGS_{name} (it may hold only letters, digits, - and _" in done.stderr
+
+
 @pytest.mark.parametrize("arguments", [[], ["job"], ["everything"]])
 def test_a_part_must_be_named(part: Part, arguments: list[str]) -> None:
     done = part(*arguments)
