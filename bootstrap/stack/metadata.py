@@ -17,20 +17,25 @@ from bootstrap.errors import UsageError
 from bootstrap.stack.address import replaced
 
 DATABASE, ROLE = "superset", "lgs_superset"
-State = Literal["missing", "ours", "foreign"]
+State = Literal["missing", "unmarked", "ours", "foreign"]
 
 
 @dataclass(frozen=True)
 class Metadata:
-    """The database on the server of ``admin_url``, with the role's password and Superset's secret key."""
+    """The database on the server of ``admin_url``, with the role's password and Superset's secret key.
+
+    ``key_setting`` is where people find that key.
+    """
 
     admin_url: str
     password: str
     secret_key: str
+    key_setting: str = "SUPERSET_SECRET_KEY in credentials.env"
+    database: str = DATABASE
 
     @property
     def url(self) -> str:
-        return replaced(self.admin_url, username=ROLE, password=self.password, database=DATABASE)
+        return replaced(self.admin_url, username=ROLE, password=self.password, database=self.database)
 
     @property
     def mark(self) -> str:
@@ -40,7 +45,7 @@ class Metadata:
     def present(self) -> bool:
         """Whether this server has our database."""
         with administering(self.admin_url) as cursor:
-            return self._state(cursor) == "ours"
+            return self._state(cursor) in ("unmarked", "ours")
 
     def possible(self) -> bool:
         """Whether this server has no such database yet, and lets us make it."""
@@ -48,17 +53,20 @@ class Metadata:
             return self._state(cursor) == "missing" and _may_create(cursor)
 
     def ensure(self) -> None:
-        """Make role and database where missing. Raises ``UsageError`` when there is somebody else's of that name."""
+        """Make role and database where missing or half made.
+
+        Raises ``UsageError`` when there is somebody else's of that name.
+        """
         with administering(self.admin_url) as cursor:
             state = self._state(cursor)
             if state == "foreign":
                 raise UsageError(
-                    f"The database {DATABASE} was not made with the key in credentials.env. "
-                    "Put back the credentials that it was made with, or remove the state folder to begin anew."
+                    f"The database {self.database} was not made with the present {self.key_setting}. "
+                    "Put back the key that it was made with, or remove that database to begin anew."
                 )
-            if state == "missing" or not self._opens():
+            if state != "ours" or not self._opens():
                 self._ensure_role(cursor)
-                self._ensure_database(cursor, exists=state == "ours")
+                self._ensure_database(cursor, exists=state != "missing")
 
     def require_admin(self, password: str) -> None:
         """Raise ``UsageError`` when the password is not that of Superset's user ``admin``."""
@@ -77,11 +85,13 @@ class Metadata:
         query = (
             "select pg_get_userbyid(datdba), shobj_description(oid, 'pg_database') from pg_database where datname = %s"
         )
-        cursor.execute(query, [DATABASE])
+        cursor.execute(query, [self.database])
         row = cursor.fetchone()
         if row is None:
             return "missing"
-        return "ours" if row in ((ROLE, self.mark), (ROLE, None)) else "foreign"  # no mark: killed before it was set
+        if row == (ROLE, None):
+            return "unmarked"  # killed before that
+        return "ours" if row == (ROLE, self.mark) else "foreign"
 
     def _opens(self) -> bool:
         try:
@@ -100,9 +110,9 @@ class Metadata:
         if cursor.fetchone() == (False,):
             cursor.execute(f"grant {ROLE} to current_user")  # else it could not make the role an owner
         if not exists:
-            cursor.execute(f"create database {DATABASE} owner {ROLE}")
-        cursor.execute(f"revoke all on database {DATABASE} from public")
-        cursor.execute(sql.SQL(f"comment on database {DATABASE} is %s"), [self.mark])
+            cursor.execute(f"create database {self.database} owner {ROLE} template template0")
+        cursor.execute(f"revoke all on database {self.database} from public")
+        cursor.execute(sql.SQL(f"comment on database {self.database} is %s"), [self.mark])
 
 
 def _may_create(cursor: Cursor) -> bool:

@@ -89,7 +89,12 @@ def make_databases() -> None:
         raise UsageError(f"{WAREHOUSE_SETTING} is not set. Start it with docker compose, which sets it.")
     admin_url = address.parse(url.get_secret_value(), setting=WAREHOUSE_SETTING)
     address.require_open(admin_url, setting=WAREHOUSE_SETTING)
-    Metadata(admin_url, given.metadata_password.get_secret_value(), given.secret_key.get_secret_value()).ensure()
+    Metadata(
+        admin_url,
+        given.metadata_password.get_secret_value(),
+        given.secret_key.get_secret_value(),
+        key_setting="LGS_SECRET_KEY in .env",
+    ).ensure()
     print("✓ Superset's metadata database is there")
 
 

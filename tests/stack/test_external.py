@@ -84,6 +84,15 @@ def test_metadata_lies_beside_a_warehouse_that_lets_us_make_a_database(home: Pat
     assert stack.metadata.admin_url == shop_url
 
 
+def test_metadata_that_lost_its_mark_is_marked_and_closed_to_others_again(home: Path, shop_url: str) -> None:
+    stack = stack_on(home, shop_url)
+    stack.metadata.ensure()
+    execute(shop_url, "comment on database superset is null", "grant connect on database superset to public")
+    stack.metadata.ensure()
+    marked = "select shobj_description(oid, 'pg_database'), has_database_privilege('public', oid, 'connect')"
+    assert execute(shop_url, f"{marked} from pg_database where datname = 'superset'") == (stack.metadata.mark, False)
+
+
 def test_an_administrator_who_is_no_superuser_suffices(home: Path, shop_url: str, server: EmbeddedPostgres) -> None:
     execute(server.url(), "create role keeper login createdb createrole password 'keeper'")
     execute(server.url(), "drop role if exists lgs_superset")
@@ -121,7 +130,7 @@ def test_metadata_of_another_stack_on_the_same_server_is_left_alone(home: Path, 
     first, second = stack_on(home, shop_url), stack_on(home.with_name("second"), shop_url)
     first.metadata.ensure()
     assert second.metadata.admin_url == second.postgres.url()
-    with pytest.raises(UsageError, match="not made with the key"):
+    with pytest.raises(UsageError, match="not made with the present SUPERSET_SECRET_KEY"):
         second._metadata_on(shop_url).ensure()
     assert execute(first.url("metadata"), "select 1") == (1,)
 

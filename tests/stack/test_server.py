@@ -103,6 +103,8 @@ def test_a_job_runs_under_the_secrets_of_the_file(part: Part, place: Path) -> No
 def test_the_database_of_superset_is_made_once(part: Part) -> None:
     for _ in range(2):
         assert part("databases").stdout == "✓ Superset's metadata database is there\n"
+    other = part("databases", LGS_SECRET_KEY=secrets.token_urlsafe(32))
+    assert (other.returncode, "LGS_SECRET_KEY in .env" in other.stderr) == (2, True), other.stderr
 
 
 def test_a_cache_forgives_that_redis_is_away(redis: Redis) -> None:
