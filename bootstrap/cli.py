@@ -123,7 +123,7 @@ def refresh_command(
     settings, progress = load_settings(source=source, max_rejects=max_rejects), Progress()
     layer, used_in = _definitions()
     stack = stacks.connect(settings)
-    refreshed = _refresh(stack, layer, used_in, settings, progress, plan=plan)
+    refreshed = _refresh(stack, layer, used_in, settings, progress, plan_only=plan)
     published = _publish(stack, layer, refreshed.receipt, progress, plan=plan, adopt=adopt)
     _report(refreshed, published, progress)
 
@@ -214,6 +214,8 @@ def backup_command(path: Annotated[Path, typer.Argument(help="The file to write.
 def restore_command(path: Annotated[Path, typer.Argument(help="A file that lgs backup wrote.")]) -> None:
     """Put a backup in place of what is there, then publish.
 
+    The lines are those of the backup, whatever LGS_SOURCE names. A later refresh or up loads that file again.
+
     Example: lgs restore lgs-november.tar
     """
     settings, progress = load_settings(), Progress()
@@ -221,8 +223,11 @@ def restore_command(path: Annotated[Path, typer.Argument(help="A file that lgs b
     stack = stacks.start(settings, progress=progress, site=False)
     try:
         restore(stack, path.absolute(), progress=progress)
+    except Exception as error:
+        typer.echo(f"The restore failed, and what stands is served again. {error}", err=True)  # which may fail as well
+        raise
     finally:
-        _everything(settings, progress, fresh=True)  # whichever databases stand now are served
+        _everything(settings, progress, restored=True)
 
 
 def command_reference() -> str:
@@ -232,13 +237,13 @@ def command_reference() -> str:
     return text.rstrip() + "\n"
 
 
-def _everything(settings: Settings, progress: Progress, *, fresh: bool = False) -> None:
+def _everything(settings: Settings, progress: Progress, *, restored: bool = False) -> None:
     layer, used_in = _definitions()
     stack = stacks.start(settings, progress=progress, wait=False)
     settings = _first_source(stack, settings, progress)
-    refreshed = _refresh(stack, layer, used_in, settings, progress)
+    refreshed = _refresh(stack, layer, used_in, settings, progress, definitions_only=restored)
     stacks.ready(stack, progress=progress)
-    _report(refreshed, _publish(stack, layer, refreshed.receipt, progress, fresh=fresh), progress)
+    _report(refreshed, _publish(stack, layer, refreshed.receipt, progress, fresh=restored), progress)
     progress.say(_welcome(stack))
 
 
@@ -249,7 +254,7 @@ def _definitions() -> tuple[Layer, Uses]:
 
 
 def _refresh(
-    stack: Stack, layer: Layer, used_in: Uses, settings: Settings, progress: Progress, *, plan: bool = False
+    stack: Stack, layer: Layer, used_in: Uses, settings: Settings, progress: Progress, **options: bool
 ) -> Refreshed:
     return refresh(
         stack.url("warehouse"),
@@ -257,8 +262,8 @@ def _refresh(
         source=settings.source,
         max_rejects=settings.max_rejects,
         used_in=used_in,
-        plan_only=plan,
         progress=progress,
+        **options,
     )
 
 

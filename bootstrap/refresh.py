@@ -59,10 +59,12 @@ def refresh(
     progress: Progress,
     used_in: Mapping[str, Sequence[str]] | None = None,
     plan_only: bool = False,
+    definitions_only: bool = False,
 ) -> Refreshed:
     """Bring the warehouse and the mart up to ``source``; without one, to the last source and the present definitions.
 
     ``used_in`` names the charts of each metric, for the metric catalogue.
+    With ``definitions_only`` no file is looked at where lines were loaded before.
     With ``plan_only`` all of it is done, looked at, and rolled back: what it says is what a refresh would do.
 
     Raises ``Locked`` when another refresh runs, ``SourceError`` for a source that cannot be read, ``CheckFailed``
@@ -70,7 +72,7 @@ def refresh(
     """
     with _transaction(owner_url, plan_only=plan_only) as cursor:
         last, now = newest_receipt(cursor), fingerprint(layer, used_in or {})
-        opened = _open(source, last)
+        opened = None if definitions_only and last else _open(source, last)
         if last and last.fingerprint == now and (opened is None or opened.sha256 == last.sha256):
             return Refreshed(last, changed=False, proof=_proof(last))
 

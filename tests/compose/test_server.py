@@ -245,7 +245,7 @@ def test_a_backup_is_restored_in_the_embedded_edition_and_one_of_that_here(
 ) -> None:
     server.bootstrap("lgs", "backup", "/var/lib/lgs/there.tar")
     server.fetch("/var/lib/lgs/there.tar", tmp_path / "there.tar")
-    embedded.lgs("restore", str(tmp_path / "there.tar"), LGS_SOURCE="")
+    embedded.lgs("restore", str(tmp_path / "there.tar"))
     assert json.loads(embedded.lgs("status", "--json"))["data"]["lines_kept"] == 200_000
     listed = embedded.login("admin").get("/api/v1/chart/", q="(page_size:100)")["result"]
     assert "Mine" in {chart["slice_name"] for chart in listed}
