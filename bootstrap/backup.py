@@ -6,8 +6,9 @@ A backup is one tar file, readable by its owner alone, since it holds the key th
     warehouse.dump      pg_dump's custom format of the warehouse
     superset.dump       the same of Superset's metadata
 
-A restore makes both databases aside and moves them in place whole; until then the old ones stand. The passwords of the
-receiving side stay in force: those of the database roles, and those of the users admin, marketing and analyst.
+A restore makes both databases aside, ready to be used, and then gives them the names of the old ones, which stand until
+then. The passwords of the receiving side stay in force: those of the database roles, and those of the users admin,
+marketing and analyst.
 """
 
 import json
@@ -16,15 +17,15 @@ import shutil
 import subprocess
 import tarfile
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import IO
 
-import psycopg2
-from psycopg2 import sql
+from psycopg2 import errors, sql
 from psycopg2.extensions import cursor as Cursor
 from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 from sqlalchemy.engine import make_url
@@ -35,6 +36,7 @@ from bootstrap.errors import CheckFailed, UsageError
 from bootstrap.progress import Progress
 from bootstrap.stack import Stack
 from bootstrap.stack.account import client_program
+from bootstrap.stack.address import replaced
 from bootstrap.stack.rekey import rekey
 from warehouse.roles import ensure_roles, grant_reading
 
@@ -58,7 +60,13 @@ class Manifest(BaseModel):
 
 
 def backup(stack: Stack, path: Path, *, progress: Progress) -> Manifest:
-    """Write a backup of the running stack to ``path``; what is there is replaced only by a whole one."""
+    """Write a backup of the running stack to ``path``; what is there is replaced only by a whole one.
+
+    Raises ``Unreachable`` when a database does not answer, ``UsageError`` for a folder that cannot be written to.
+    """
+    for url in _databases(stack).values():
+        with connected(url):  # pg_dump would not say which setting to change
+            pass
     manifest = Manifest(
         format=FORMAT,
         made_at=datetime.now(UTC),
@@ -66,7 +74,7 @@ def backup(stack: Stack, path: Path, *, progress: Progress) -> Manifest:
         superset=version("apache-superset"),
         secret_key=SecretStr(stack.metadata.secret_key),
     )
-    with _folder(path) as folder:
+    with _scratch(path.parent) as folder:
         (folder / "manifest.json").write_text(manifest.text())
         for name, url in _databases(stack).items():
             with progress.step(f"Back up {name}") as step:
@@ -85,25 +93,25 @@ def restore(stack: Stack, path: Path, *, progress: Progress) -> Manifest:
     """Put what ``path`` holds in place of the stack's databases. An embedded Superset must be stopped.
 
     Raises ``UsageError`` for a file that is no backup or of a newer edition, ``CheckFailed`` when a database cannot be
-    restored; the old databases then stand as they were.
+    restored. Until both are in place the old ones stand as they were, whatever is raised, and also when it is killed.
     """
     manifest = read_manifest(path)
-    with _folder(path) as folder:
+    admin_urls = [stack.url("admin"), replaced(stack.metadata.admin_url, database=stack.metadata.database)]
+    folder = stack.settings.state / "restoring"
+    _clear(admin_urls, folder)  # what a killed run left
+    try:
+        folder.mkdir(mode=0o700)
         with tarfile.open(path, "r:") as archive:
-            for part in PARTS.values():
-                _extract(archive, part, folder / part)
-        aside = {name: f"{make_url(url).database}_restoring" for name, url in _databases(stack).items()}
-        for name, url in _databases(stack).items():
-            with progress.step(f"Restore {name}"):
-                _restore_aside(stack, name, url, aside[name], folder / PARTS[name])
-    with progress.step("Put in place"):
-        for name, url in _databases(stack).items():
-            _swap(_administrator(stack, name), str(make_url(url).database), aside[name])
-        stack.metadata.ensure()
-        ensure_roles(stack.url("admin"), stack.credentials.roles)
-        _grant(stack.url("warehouse"))
-    with progress.step("Renew keys"):
-        rekey(stack, manifest.secret_key.get_secret_value())
+            for name, make in {"warehouse": _make_warehouse, "superset": _make_metadata}.items():
+                with progress.step(f"Restore {name}"):
+                    _extract(archive, PARTS[name], folder / PARTS[name])
+                    make(stack, folder / PARTS[name])
+        with progress.step("Renew keys"):
+            rekey(stack, _aside(stack.metadata.url), manifest.secret_key.get_secret_value())
+        with progress.step("Put in place"):
+            put_in_place(admin_urls)
+    finally:
+        _clear(admin_urls, folder)
     return manifest
 
 
@@ -111,17 +119,15 @@ def _databases(stack: Stack) -> dict[str, str]:
     return {"warehouse": stack.url("warehouse"), "superset": stack.metadata.url}
 
 
-def _administrator(stack: Stack, name: str) -> str:
-    return stack.url("admin") if name == "warehouse" else stack.metadata.admin_url
-
-
 @contextmanager
-def _folder(path: Path) -> Iterator[Path]:
-    """A private folder beside ``path``, so that the finished file only has to be renamed."""
-    if not path.parent.is_dir():
-        raise UsageError(f"The folder {path.parent} does not exist. Make it, or name another file.")
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as folder:
-        yield Path(folder)
+def _scratch(parent: Path) -> Iterator[Path]:
+    """A private folder. Raises ``UsageError`` where none can be made."""
+    try:
+        folder = tempfile.TemporaryDirectory(dir=parent, prefix=".backup-")
+    except OSError as error:
+        raise UsageError(f"{parent} cannot be written to ({error.strerror}). Choose another folder.") from error
+    with folder as name:
+        yield Path(name)
 
 
 def read_manifest(path: Path) -> Manifest:
@@ -156,53 +162,90 @@ def _file(archive: tarfile.TarFile, member: str) -> IO[bytes]:
     return stream
 
 
-def _restore_aside(stack: Stack, name: str, url: str, database: str, dump: Path) -> None:
-    role = str(make_url(url).username)
-    with administering(_maintenance(_administrator(stack, name))) as cursor:
-        cursor.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(database)))
-        cursor.execute(
-            sql.SQL("create database {} owner {} template template0").format(
-                sql.Identifier(database), sql.Identifier(role)
-            )
-        )
-    target = make_url(url).set(database=database).render_as_string(hide_password=False)
-    _run("pg_restore", target, "--no-owner", "--no-privileges", "--exit-on-error", "--single-transaction", str(dump))
-
-
-def _swap(admin_url: str, database: str, aside: str) -> None:
-    names = {
-        "now": sql.Identifier(database),
-        "before": sql.Identifier(f"{database}_before"),
-        "new": sql.Identifier(aside),
-    }
-    with administering(_maintenance(admin_url)) as cursor:
-        cursor.execute(sql.SQL("drop database if exists {before} with (force)").format(**names))
-        with _closed(cursor, names["now"]):
-            cursor.execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = %s", [database])
-            cursor.execute(sql.SQL("alter database {now} rename to {before}").format(**names))
-        cursor.execute(sql.SQL("alter database {new} rename to {now}").format(**names))
-        cursor.execute(sql.SQL("drop database {before} with (force)").format(**names))
-
-
-@contextmanager
-def _closed(cursor: Cursor, database: sql.Identifier) -> Iterator[None]:
-    """Let nobody in, so that a running Superset cannot come back between being shown out and the renaming."""
-    cursor.execute(sql.SQL("alter database {} allow_connections false").format(database))
-    try:
-        yield
-    except psycopg2.Error:
-        cursor.execute(sql.SQL("alter database {} allow_connections true").format(database))
-        raise
-
-
-def _grant(owner_url: str) -> None:
-    with connected(owner_url) as connection, connection, connection.cursor() as cursor:
+def _make_warehouse(stack: Stack, dump: Path) -> None:
+    """Make it aside, with its roles and their rights."""
+    owner, admin = _aside(stack.url("warehouse")), _aside(stack.url("admin"))
+    names = {"database": sql.Identifier(_name(owner)), "owner": sql.Identifier(str(make_url(owner).username))}
+    with administering(_maintenance(admin)) as cursor:
+        cursor.execute(sql.SQL("create database {database} owner {owner} template template0").format(**names))
+    _fill(owner, dump)
+    ensure_roles(admin, stack.credentials.roles)
+    with connected(owner) as connection, connection, connection.cursor() as cursor:
         grant_reading(cursor)
 
 
-def _maintenance(admin_url: str) -> str:
+def _make_metadata(stack: Stack, dump: Path) -> None:
+    metadata = replace(stack.metadata, database=_name(_aside(stack.metadata.url)))
+    metadata.ensure()
+    _fill(metadata.url, dump)
+
+
+def _fill(url: str, dump: Path) -> None:
+    _run("pg_restore", url, "--no-owner", "--no-privileges", "--exit-on-error", "--single-transaction", str(dump))
+
+
+def put_in_place(admin_urls: Sequence[str]) -> None:
+    """Give the databases that were made aside the names of the old ones: on one server all or none.
+
+    Raises ``CheckFailed`` when somebody does not let go of an old one; nothing was replaced then.
+    """
+    for attempts_left in reversed(range(20)):
+        try:
+            _exchange(admin_urls)
+            break
+        except errors.QueryCanceled as error:  # a running Superset came back between being shown out and the renaming
+            if not attempts_left:
+                raise CheckFailed(
+                    "The old databases are in use by what comes back whenever it is shown out. Nothing was replaced. "
+                    "Close it, and restore again."
+                ) from error
+
+
+def _exchange(admin_urls: Sequence[str]) -> None:
+    """In one transaction on each server, and all are committed only when all are done.
+
+    Raises ``QueryCanceled`` when somebody is still in after a second, in which newcomers have to wait.
+    """
+    with ExitStack() as sessions:
+        servers = {url: sessions.enter_context(connected(url)) for url in dict.fromkeys(map(_maintenance, admin_urls))}
+        for url in admin_urls:
+            with servers[_maintenance(url)].cursor() as cursor:
+                cursor.execute("set local statement_timeout = '1s'")
+                _rename(cursor, _name(url), to=_name(_before(url)))
+                _rename(cursor, _name(_aside(url)), to=_name(url))
+        for connection in servers.values():
+            connection.commit()
+
+
+def _rename(cursor: Cursor, database: str, *, to: str) -> None:
+    cursor.execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = %s", [database])
+    cursor.execute(sql.SQL("alter database {} rename to {}").format(sql.Identifier(database), sql.Identifier(to)))
+
+
+def _clear(admin_urls: Sequence[str], folder: Path) -> None:
+    """Drop what was made aside and not put in place, and what was replaced."""
+    shutil.rmtree(folder, ignore_errors=True)
+    for url in admin_urls:
+        with administering(_maintenance(url)) as cursor:
+            for name in (_name(_aside(url)), _name(_before(url))):
+                cursor.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name)))
+
+
+def _name(url: str) -> str:
+    return str(make_url(url).database)
+
+
+def _aside(url: str) -> str:
+    return replaced(url, database=f"{_name(url)}_restoring")
+
+
+def _before(url: str) -> str:
+    return replaced(url, database=f"{_name(url)}_before")
+
+
+def _maintenance(url: str) -> str:
     """The same server's database ``postgres``: nobody can rename the database they are in."""
-    return str(make_url(admin_url).set(database="postgres").render_as_string(hide_password=False))
+    return replaced(url, database="postgres")
 
 
 def _run(program: str, url: str, *options: str) -> None:

@@ -1,18 +1,35 @@
 """A backup carries a running edition, with what users made there, into another one."""
 
+import io
 import json
+import os
+import secrets
 import stat
+import subprocess
+import sys
 import tarfile
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import psycopg2
 import pytest
 import requests
 
+from bootstrap.backup import put_in_place
 from bootstrap.layer.loader import load_layer
 from bootstrap.settings import data_folder
-from tests.conftest import MakeShop, Shop
+from tests.conftest import REPOSITORY, SMALL_DUMP, MakeShop, Shop, execute
 from tests.content import content_hashes
+from tests.processes import until
+
+TITLES = "select dashboard_title, uuid from dashboards order by uuid"
+DATABASES = """
+    select datname, has_database_privilege('public', oid, 'connect'), shobj_description(oid, 'pg_database')
+    from pg_database
+    where datname ~ '^(lgs|superset)'
+    order by 1
+"""
 
 
 def rows(url: str, query: str) -> list[tuple[object, ...]]:
@@ -45,19 +62,56 @@ def make_own_dashboard(shop: Shop) -> None:
     assert answer.status_code == 201, answer.text
 
 
-def test_a_backup_restores_into_another_stack(shop: Shop, make_shop: MakeShop, tmp_path: Path) -> None:
-    make_own_dashboard(shop)
-    file = tmp_path / "backup.tar"
-    written = shop.lgs("backup", str(file))
-    assert written.returncode == 0, written.stderr
-    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+def rarely_asked(shop: Shop) -> Any:
+    """What no chart asks: before a backup nobody did."""
+    session = signed_in(shop, "admin")
+    dataset = rows(shop.stack.url("metadata"), "select id from tables where table_name = 'customer_month'")[0][0]
+    query = {"metrics": ["sales"], "columns": [], "row_limit": 17}
+    body = {"datasource": {"id": dataset, "type": "table"}, "queries": [query], "result_format": "json"}
+    answer = session.post(f"{shop.stack.superset_url}/api/v1/chart/data", json=body, timeout=60)
+    assert answer.status_code == 200, answer.text
+    return answer.json()["result"][0]["data"]
 
+
+def with_another_key(backup: Path, path: Path) -> Path:
+    """The same backup, but what it says of its key is wrong."""
+    with tarfile.open(backup) as whole, tarfile.open(path, "x") as archive:
+        for member in whole.getmembers():
+            content = whole.extractfile(member).read()  # type: ignore[union-attr]
+            if member.name == "manifest.json":
+                content = json.dumps(json.loads(content) | {"secret_key": secrets.token_urlsafe(48)}).encode()
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+    return path
+
+
+@pytest.fixture(scope="module")
+def file(shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A backup of the shop with a dashboard of its own."""
+    make_own_dashboard(shop)
+    path = tmp_path_factory.mktemp("backup") / "backup.tar"
+    written = shop.lgs("backup", str(path))
+    assert written.returncode == 0, written.stderr
+    return path
+
+
+@pytest.fixture(scope="module")
+def other(make_shop: MakeShop, file: Path) -> Shop:
+    """Another stack, made from nothing but the backup."""
     other = make_shop()
     restored = other.lgs("restore", str(file))
     assert restored.returncode == 0, restored.stdout + restored.stderr
+    return other
+
+
+def test_a_backup_restores_into_another_stack(shop: Shop, file: Path, other: Shop) -> None:
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert hashes(other) == hashes(shop)
-    titles = "select dashboard_title, uuid from dashboards order by uuid"
-    assert rows(other.stack.url("metadata"), titles) == rows(shop.stack.url("metadata"), titles)
+    assert rows(other.stack.url("metadata"), TITLES) == rows(shop.stack.url("metadata"), TITLES)
+    assert rows(other.stack.url("admin"), DATABASES) == [
+        ("lgs", False, None),
+        ("superset", False, other.stack.metadata.mark),
+    ]
     session = signed_in(other, "marketing")
     listed = session.get(f"{other.stack.superset_url}/api/v1/dashboard/", timeout=60).json()["result"]
     assert "Sales & customers" in [dashboard["dashboard_title"] for dashboard in listed]
@@ -83,3 +137,63 @@ def test_what_is_no_backup_is_refused_and_changes_nothing(shop: Shop, tmp_path: 
     assert (done.returncode, "is not a backup" in done.stderr) == (2, True), done.stderr
     assert hashes(shop) == before
     assert [service.healthy for service in shop.stack_status.services] == [True, True]
+
+
+def test_a_restore_brings_back_the_lines_of_the_backup_whatever_the_source_names(
+    shop: Shop, file: Path, other: Shop
+) -> None:
+    loaded = other.lgs("refresh", "--source", str(SMALL_DUMP))
+    assert loaded.returncode == 0, loaded.stderr
+    assert rarely_asked(other) != rarely_asked(shop)
+    restored = other.lgs("restore", str(file), LGS_SOURCE=str(SMALL_DUMP))
+    assert restored.returncode == 0, restored.stdout + restored.stderr
+    assert hashes(other) == hashes(shop)
+    assert rarely_asked(other) == rarely_asked(shop)
+
+
+def test_a_restore_that_fails_leaves_all_as_it_was_and_says_why(other: Shop, file: Path, tmp_path: Path) -> None:
+    before, titles = hashes(other), rows(other.stack.url("metadata"), TITLES)
+    wrong = with_another_key(file, tmp_path / "wrong.tar")
+    touched = tmp_path.stat().st_mtime_ns
+    done = other.lgs("restore", str(wrong))
+    assert (done.returncode, "cannot be renewed" in done.stderr) == (1, True), done.stdout + done.stderr
+    assert done.stderr.startswith("The restore failed")
+    assert tmp_path.stat().st_mtime_ns == touched  # it may be a folder that nobody can write to
+    assert (hashes(other), rows(other.stack.url("metadata"), TITLES)) == (before, titles)
+    assert [name for name, *_ in rows(other.stack.url("admin"), DATABASES)] == ["lgs", "superset"]
+    assert not (other.home / "restoring").exists()
+    assert [service.healthy for service in other.stack_status.services] == [True, True]
+
+
+def test_a_killed_restore_leaves_all_as_it_was(other: Shop, file: Path) -> None:
+    before, titles = hashes(other), rows(other.stack.url("metadata"), TITLES)
+    command = [sys.executable, "-m", "bootstrap", "restore", str(file)]
+    process = subprocess.Popen(command, cwd=REPOSITORY, env=os.environ | other.environment, stdout=subprocess.DEVNULL)
+    names = "select datname from pg_database"
+    until(lambda: ("superset_restoring",) in rows(other.stack.postgres.url(), names))
+    process.kill()
+    process.wait()
+    done = other.lgs("up")
+    assert (done.returncode, "Data: nothing to do" in done.stdout) == (0, True), done.stdout + done.stderr
+    assert (hashes(other), rows(other.stack.url("metadata"), TITLES)) == (before, titles)
+
+
+def test_databases_are_put_in_place_together_or_not_at_all(server_url: str) -> None:
+    names = [f"test_{secrets.token_hex(4)}" for _ in range(2)]
+    made = [names[0], f"{names[0]}_restoring", names[1]]
+    execute(server_url, *(f"create database {name}" for name in made))
+    urls = [server_url.rpartition("/")[0] + f"/{name}" for name in names]
+    with pytest.raises(psycopg2.errors.InvalidCatalogName):
+        put_in_place(urls)
+    assert rows(server_url, f"select datname from pg_database where datname ~ '{'|'.join(names)}' order by 1") == [
+        (name,) for name in sorted(made)
+    ]
+    with closing(psycopg2.connect(urls[0])):  # who is still inside is shown out
+        put_in_place(urls[:1])
+    execute(server_url, *(f"drop database {name}" for name in (*names, f"{names[0]}_before")))
+
+
+def test_a_backup_of_a_stack_that_is_down_says_how_to_start_it(other: Shop, tmp_path: Path) -> None:
+    other.lgs("down")
+    done = other.lgs("backup", str(tmp_path / "backup.tar"))
+    assert (done.returncode, "lgs up" in done.stderr) == (3, True), done.stderr

@@ -1,39 +1,44 @@
 """Makes restored metadata this stack's own: its secrets under our key, its three users under our passwords.
 
+Its datasets count as changed now. That time is part of the key of each cached answer, so that none from before the
+restore is taken for one of the restored data.
+
 Superset does the first with its own migrator, in a process of its own, since loading Superset takes seconds.
 """
 
 import os
 import subprocess
 import sys
-from contextlib import closing
+from dataclasses import replace
 
-import psycopg2
-
+from bootstrap.connection import connected
 from bootstrap.errors import CheckFailed
 from bootstrap.stack.stack import Stack
 
 
-def rekey(stack: Stack, previous_key: str) -> None:
-    """Raises ``CheckFailed`` when a secret cannot be read with ``previous_key``."""
+def rekey(stack: Stack, metadata_url: str, previous_key: str) -> None:
+    """Raises ``CheckFailed`` when a secret in that metadata cannot be read with ``previous_key``."""
+    launch = replace(stack.launch, metadata_url=metadata_url)
     environment = {
-        **stack.launch.environment(folder=stack.superset.folder, port=0),
+        **launch.environment(folder=stack.superset.folder, port=0),
         "LGS_PREVIOUS_SECRET_KEY": previous_key,
     }
     done = subprocess.run([sys.executable, "-m", __name__], env=environment, capture_output=True, text=True)
     if done.returncode:
-        raise CheckFailed(f"The secrets in the backup cannot be renewed: {done.stderr.strip().splitlines()[-1]}")
-    _set_passwords(stack.metadata.url, {**stack.credentials.users, "admin": stack.superset_password})
+        why = [f"it ended with {done.returncode}", *done.stderr.strip().splitlines()][-1]
+        raise CheckFailed(f"The secrets in the backup cannot be renewed: {why}. Nothing was replaced.")
+    _take_over(metadata_url, {**stack.credentials.users, "admin": stack.superset_password})
 
 
-def _set_passwords(metadata_url: str, passwords: dict[str, str]) -> None:
+def _take_over(metadata_url: str, passwords: dict[str, str]) -> None:
     from werkzeug.security import generate_password_hash
 
-    with closing(psycopg2.connect(metadata_url)) as connection, connection, connection.cursor() as cursor:
+    with connected(metadata_url) as connection, connection, connection.cursor() as cursor:
         for username, password in passwords.items():
             cursor.execute(
                 "update ab_user set password = %s where username = %s", [generate_password_hash(password), username]
             )
+        cursor.execute("update tables set changed_on = localtimestamp")
 
 
 def _migrate() -> None:
