@@ -69,6 +69,8 @@ def _compare(asset: Asset, live: Live) -> Step:
     old, new = normal(asset.kind, before), normal(asset.kind, asset.content)
     fields = tuple(differences(old, new))
     if asset.kind == "databases":
+        if not fields and not live.opens(asset):
+            fields = ("password",)
         return Step("update" if fields else "unchanged", asset.label, fields)
     sealed = live.revision(asset.kind, str(asset.uuid))
     drift = sealed != digest(old)

@@ -1,6 +1,7 @@
 """Publishing to a real Superset: plan, apply, prune, drift, clashes, and never half."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,10 @@ from bootstrap.publish.client import Client
 from bootstrap.publish.identity import identity
 from bootstrap.publish.live import ids
 from bootstrap.settings import data_folder
+from bootstrap.stack.address import replaced
 from tests.conftest import Shop, free_port
 from tests.publish.conftest import Publish, silent
+from warehouse.roles import ensure_roles
 
 pytestmark = pytest.mark.stack
 TABLES = ("dbs", "tables", "table_columns", "sql_metrics", "slices", "dashboards", "row_level_security_filters")
@@ -143,6 +146,22 @@ def test_a_change_by_hand_is_restored_and_reported(admin: Client, publish_specs:
 def test_a_change_of_the_specs_is_no_drift(specs: Path, publish_specs: Publish) -> None:
     edit(specs / "charts" / "monthly_sales.yml", "How much do we sell each month?", "What do we sell each month?")
     assert publish_specs(specs).drift == ()
+
+
+def test_a_new_password_reaches_the_connection(shop: Shop, site: Site, layer: Layer, publish_specs: Publish) -> None:
+    publish_specs(data_folder("superset"))
+    roles = shop.stack.credentials.roles | {"lgs_reader": "another secret"}
+    reader = replaced(site.connections["reader"], username="lgs_reader", password=roles["lgs_reader"])
+    renewed = replace(site, connections={**site.connections, "reader": reader})
+    try:
+        ensure_roles(shop.stack.url("admin"), roles)
+        published = publish(renewed, layer, specs=data_folder("superset"), progress=silent())
+        assert [step.line().strip() for step in published.steps if step.verb != "unchanged"] == [
+            "update    database reader: password"
+        ]
+        assert not publish(renewed, layer, specs=data_folder("superset"), progress=silent()).changed
+    finally:
+        ensure_roles(shop.stack.url("admin"), shop.stack.credentials.roles)
 
 
 def test_a_lost_link_is_put_back(shop: Shop, admin: Client, publish_specs: Publish) -> None:
