@@ -27,7 +27,7 @@ from typing import IO
 
 from psycopg2 import errors, sql
 from psycopg2.extensions import cursor as Cursor
-from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from sqlalchemy.engine import make_url
 
 import bootstrap
@@ -38,6 +38,7 @@ from bootstrap.stack import Stack
 from bootstrap.stack.account import client_program
 from bootstrap.stack.address import replaced
 from bootstrap.stack.rekey import rekey
+from warehouse.migrate import head
 from warehouse.roles import ensure_roles, grant_reading
 
 FORMAT = 1
@@ -53,6 +54,7 @@ class Manifest(BaseModel):
     made_at: datetime
     product: str
     superset: str
+    tables: str = Field("", description="revision of the warehouse's tables")
     secret_key: SecretStr
 
     def text(self) -> str:
@@ -72,6 +74,7 @@ def backup(stack: Stack, path: Path, *, progress: Progress) -> Manifest:
         made_at=datetime.now(UTC),
         product=bootstrap.__version__,
         superset=version("apache-superset"),
+        tables=head(),
         secret_key=SecretStr(stack.metadata.secret_key),
     )
     with _scratch(path.parent) as folder:
@@ -141,7 +144,7 @@ def read_manifest(path: Path) -> Manifest:
         raise UsageError(
             f"{path} is not a backup that can be read ({error}). Name one that lgs backup wrote."
         ) from error
-    if manifest.format > FORMAT or manifest.superset != version("apache-superset"):
+    if manifest.format > FORMAT or manifest.tables > head() or manifest.superset != version("apache-superset"):
         raise UsageError(
             f"{path} was made by lgs {manifest.product} with Superset {manifest.superset}; here is "
             f"{bootstrap.__version__} with {version('apache-superset')}. Restore it with the version that made it."

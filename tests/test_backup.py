@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tarfile
 from contextlib import closing
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,8 @@ import psycopg2
 import pytest
 import requests
 
-from bootstrap.backup import put_in_place
+from bootstrap.backup import FORMAT, PARTS, put_in_place, read_manifest
+from bootstrap.errors import UsageError
 from bootstrap.layer.loader import load_layer
 from bootstrap.settings import data_folder
 from tests.conftest import REPOSITORY, SMALL_DUMP, MakeShop, Shop, execute
@@ -137,6 +139,17 @@ def test_what_is_no_backup_is_refused_and_changes_nothing(shop: Shop, tmp_path: 
     assert (done.returncode, "is not a backup" in done.stderr) == (2, True), done.stderr
     assert hashes(shop) == before
     assert [service.healthy for service in shop.stack_status.services] == [True, True]
+
+
+def test_a_backup_of_a_newer_version_is_refused(tmp_path: Path) -> None:
+    said = {"made_at": "2030-01-01T00:00:00Z", "product": "9.0", "superset": version("apache-superset")}
+    file, manifest = tmp_path / "newer.tar", tmp_path / "manifest.json"
+    manifest.write_text(json.dumps({**said, "format": FORMAT, "tables": "9999", "secret_key": "x"}))
+    with tarfile.open(file, "x") as archive:
+        for name in ("manifest.json", *PARTS.values()):
+            archive.add(manifest, name)
+    with pytest.raises(UsageError, match=r"lgs 9\.0.*Restore it with the version that made it"):
+        read_manifest(file)
 
 
 def test_a_restore_brings_back_the_lines_of_the_backup_whatever_the_source_names(
