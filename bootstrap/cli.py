@@ -70,13 +70,13 @@ def main() -> None:
 
 
 @app.command()
-def up(source: SourceOption = None, max_rejects: MaxRejectsOption = None) -> None:
+def up(source: SourceOption = None, max_rejects: MaxRejectsOption = None, adopt: AdoptOption = False) -> None:
     """Start everything, load the data and publish the dashboards.
 
     Example: lgs up --source retail.sql.gz
     """
     settings, progress = load_settings(source=source, max_rejects=max_rejects), Progress()
-    _everything(settings, progress)
+    _everything(settings, progress, adopt=adopt)
 
 
 @app.command()
@@ -237,13 +237,13 @@ def command_reference() -> str:
     return text.rstrip() + "\n"
 
 
-def _everything(settings: Settings, progress: Progress, *, restored: bool = False) -> None:
+def _everything(settings: Settings, progress: Progress, *, adopt: bool = False, restored: bool = False) -> None:
     layer, used_in = _definitions()
     stack = stacks.start(settings, progress=progress, wait=False)
     settings = _first_source(stack, settings, progress)
     refreshed = _refresh(stack, layer, used_in, settings, progress, definitions_only=restored)
     stacks.ready(stack, progress=progress)
-    _report(refreshed, _publish(stack, layer, refreshed.receipt, progress, fresh=restored), progress)
+    _report(refreshed, _publish(stack, layer, refreshed.receipt, progress, adopt=adopt, fresh=restored), progress)
     progress.say(_welcome(stack))
 
 

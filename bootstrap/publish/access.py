@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal
 
 from bootstrap.errors import CheckFailed
@@ -10,7 +11,7 @@ from bootstrap.publish.identity import identity
 from bootstrap.publish.spec import Access, RowRule, Specs
 
 ROLES, USERS, _RULES = "/api/v1/security/roles/", "/api/v1/security/users/", "/api/v1/rowlevelsecurity/"
-RULE_MARK = "Defined in superset/access.yml: "
+_RULE_MARK = "Defined in superset/access.yml: "
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,6 @@ class Directory:
     users: dict[str, dict[str, Any]] = field(default_factory=dict)
     groups: dict[str, dict[str, Any]] = field(default_factory=dict)
     rules: dict[str, dict[str, Any]] = field(default_factory=dict)
-    permissions: dict[str, int] = field(default_factory=dict)
 
     @classmethod
     def read(cls, client: Client) -> "Directory":
@@ -42,9 +42,13 @@ class Directory:
         found.users = {row["username"]: row for row in client.list(USERS)}
         found.groups = {row["name"]: row for row in client.list("/api/v1/security/groups/")}
         found.rules = {row["name"]: row for row in client.list(_RULES)}
-        rows = client.list("/api/v1/security/permissions-resources/")
-        found.permissions = {f"{row['permission']['name']} on {row['view_menu']['name']}": row["id"] for row in rows}
         return found
+
+    @cached_property
+    def permissions(self) -> dict[str, int]:
+        """Read when first asked for: a connection that is sent brings more of them."""
+        rows = self.client.list("/api/v1/security/permissions-resources/")
+        return {f"{row['permission']['name']} on {row['view_menu']['name']}": row["id"] for row in rows}
 
     def role_permissions(self, role: str) -> set[str]:
         rows = self.client.get(f"{ROLES}{self.roles[role]}/permissions/")["result"]
@@ -168,7 +172,7 @@ def dashboard_changes(specs: Specs, directory: Directory, ids: Mapping[str, int]
 def _rule_body(name: str, rule: RowRule, directory: Directory, datasets: Mapping[str, int]) -> dict[str, Any]:
     return {
         "name": name,
-        "description": RULE_MARK + rule.description,
+        "description": _RULE_MARK + rule.description,
         "filter_type": rule.kind,
         "tables": sorted(datasets[str(identity("datasets", dataset))] for dataset in rule.datasets),
         "roles": sorted(directory.roles[role] for role in rule.roles),
@@ -180,13 +184,18 @@ def _rule_body(name: str, rule: RowRule, directory: Directory, datasets: Mapping
 def _rule_fields(live: Mapping[str, Any], rule: RowRule) -> tuple[str, ...]:
     same = {
         "clause": live["clause"] == rule.clause,
-        "description": live["description"] == RULE_MARK + rule.description,
+        "description": live["description"] == _RULE_MARK + rule.description,
         "filter_type": live["filter_type"] == rule.kind,
         "group_key": (live["group_key"] or "") == rule.group,
         "roles": {row["name"] for row in live["roles"]} == set(rule.roles),
         "tables": {row["table_name"].split(".")[-1] for row in live["tables"]} == set(rule.datasets),
     }
     return tuple(name for name, equal in same.items() if not equal)
+
+
+def is_ours(rule: Mapping[str, Any]) -> bool:
+    """Whether a row rule of Superset's carries our mark."""
+    return (rule["description"] or "").startswith(_RULE_MARK)
 
 
 def rule_changes(access: Access, directory: Directory, datasets: Mapping[str, int]) -> list[Change]:
@@ -205,7 +214,7 @@ def rule_changes(access: Access, directory: Directory, datasets: Mapping[str, in
         if fields or name not in directory.rules:
             changes.append(Change("update" if fields else "create", f"row rule {name}", fields, write))
     for name, live in directory.rules.items():
-        if name not in access.row_rules and (live["description"] or "").startswith(RULE_MARK):
+        if name not in access.row_rules and is_ours(live):
             path = f"{_RULES}{live['id']}"
             remove = lambda p=path: directory.client.delete(p)  # noqa: E731
             changes.append(Change("prune", f"row rule {name}", (), remove))

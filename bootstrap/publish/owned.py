@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import Any, Literal
 
-from bootstrap.publish.access import ROLES, RULE_MARK, USERS, Change, Directory
+from bootstrap.publish.access import ROLES, USERS, Change, Directory, is_ours
 from bootstrap.publish.identity import read_mark
 from bootstrap.publish.spec import Access
 
@@ -18,6 +18,23 @@ _NAMES: dict[Kind, str] = {"roles": "Roles of superset/access.yml", "users": "Us
 _KEYS: dict[Kind, str] = {"roles": "name", "users": "username"}
 _DESCRIPTION = "Kept by lgs publish: whatever stands here and in superset/access.yml no more is {}."
 _ENDS: dict[Kind, str] = {"roles": "deleted", "users": "deactivated"}
+
+
+def clashes(access: Access, directory: Directory, *, published: bool) -> list[str]:
+    """The roles, users and row rules that ``superset/access.yml`` names and somebody else made.
+
+    ``published`` says that the site has our connections: without a group, a version that kept none made what is there.
+    A user who left us is nobody else's: inactive, without a role.
+    """
+    found = [
+        f"{kind[:-1]} {name!r}"
+        for kind, names in _named(access).items()
+        if _NAMES[kind] in directory.groups or not published
+        for name in sorted(names & set(getattr(directory, kind)) - set(_owned(directory, kind)))
+        if kind == "roles" or directory.users[name]["active"] or directory.users[name]["roles"]
+    ]
+    rules = [directory.rules[name] for name in access.row_rules if name in directory.rules]
+    return found + [f"row rule {rule['name']!r}" for rule in rules if not is_ours(rule)]
 
 
 def user_prunes(access: Access, directory: Directory) -> list[Change]:
@@ -52,17 +69,24 @@ def role_prunes(access: Access, directory: Directory) -> tuple[list[Change], dic
     return prunes, kept
 
 
-def register_changes(access: Access, directory: Directory, kept_roles: Iterable[str]) -> list[Change]:
-    """Bring the two groups up to the roles and users that are ours now."""
-    wanted: dict[Kind, set[str]] = {"roles": {*access.roles, *kept_roles}, "users": set(access.users)}
+def register_changes(access: Access, directory: Directory, kept_roles: Iterable[str] | None = None) -> list[Change]:
+    """Bring the two groups up to the roles and users that are ours now; without ``kept_roles`` nobody is struck off."""
     changes: list[Change] = []
-    for kind, names in wanted.items():
+    for kind, names in _named(access).items():
         group = _NAMES[kind]
+        if kept_roles is None:
+            names |= set(_owned(directory, kind))
+        elif kind == "roles":
+            names |= set(kept_roles)
         if group not in directory.groups:
             changes.append(Change("create", f"group {group}", (), partial(_write, directory, kind, names)))
         elif fields := tuple(sorted(names ^ set(_owned(directory, kind)))):
             changes.append(Change("update", f"group {group}", fields, partial(_write, directory, kind, names)))
     return changes
+
+
+def _named(access: Access) -> dict[Kind, set[str]]:
+    return {"roles": set(access.roles), "users": set(access.users)}
 
 
 def _owned(directory: Directory, kind: Kind) -> list[str]:
@@ -77,10 +101,12 @@ def _write(directory: Directory, kind: Kind, names: set[str]) -> None:
     }
     empty: dict[str, Any] = {"name": _NAMES[kind], "label": "", "roles": [], "users": []}
     members = {"description": _DESCRIPTION.format(_ENDS[kind]), kind: sorted(numbers[kind][name] for name in names)}
-    if group := directory.groups.get(_NAMES[kind]):
+    group = directory.groups.get(_NAMES[kind])
+    if group:
         directory.client.put(f"{_GROUPS}{group['id']}", empty | members)
     else:
-        directory.client.post(_GROUPS, empty | members)
+        group = directory.client.post(_GROUPS, empty | members)
+    directory.groups[_NAMES[kind]] = {"id": group["id"], kind: [{_KEYS[kind]: name} for name in names]}
 
 
 def _held(access: Access, directory: Directory) -> Iterator[tuple[str, str]]:
@@ -90,11 +116,7 @@ def _held(access: Access, directory: Directory) -> Iterator[tuple[str, str]]:
     rows: list[tuple[str, dict[str, Any]]] = [
         *[(f"user {name}", row) for name, row in directory.users.items() if name not in ours],
         *[(f"group {name}", row) for name, row in directory.groups.items() if name not in _NAMES.values()],
-        *[
-            (f"row rule {name}", row)
-            for name, row in directory.rules.items()
-            if not (row["description"] or "").startswith(RULE_MARK)
-        ],
+        *[(f"row rule {name}", row) for name, row in directory.rules.items() if not is_ours(row)],
         *[
             (f"dashboard {row['dashboard_title']!r}", row)
             for row in directory.client.list("/api/v1/dashboard/", columns)

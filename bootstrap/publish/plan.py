@@ -1,6 +1,6 @@
 """Compares what the specs ask for with what Superset holds: the plan is data first, text second."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -51,15 +51,18 @@ def _clash(asset: Asset, live: Live) -> str | None:
     return None
 
 
-def refuse_clashes(wanted: Iterable[Asset], live: Live, *, adopt: bool) -> list[str]:
-    """The foreign objects that would be taken over. Raises ``UsageError`` that names them unless ``adopt``."""
-    clashes = [clash for asset in wanted if (clash := _clash(asset, live))]
-    if clashes and not adopt:
+def clashes(wanted: Iterable[Asset], live: Live) -> list[str]:
+    """The objects of somebody else that stand where ours would go."""
+    return [clash for asset in wanted if (clash := _clash(asset, live))]
+
+
+def refuse(clashes: Sequence[str]) -> None:
+    """Raises ``UsageError`` that names them all, when there is any."""
+    if clashes:
         raise UsageError(
             f"Superset holds {', '.join(clashes)}, which this project did not make. "
-            "Rename or delete it there, or take it over with --adopt."
+            "Rename or delete it there, or take it over: lgs publish --adopt."
         )
-    return clashes
 
 
 def _compare(asset: Asset, live: Live) -> Step:

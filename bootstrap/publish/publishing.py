@@ -11,10 +11,10 @@ from bootstrap.progress import Progress
 from bootstrap.publish import access, owned, reports, verify
 from bootstrap.publish.assets import Asset, databases, desired
 from bootstrap.publish.bundle import bundle, restoring
-from bootstrap.publish.client import Client
+from bootstrap.publish.client import Client, Json
 from bootstrap.publish.files import load_specs
 from bootstrap.publish.live import PATHS, Live, column_types, ids, read
-from bootstrap.publish.plan import Plan, Step, counts, make_plan, refuse_clashes
+from bootstrap.publish.plan import Plan, Step, clashes, counts, make_plan, refuse
 from bootstrap.publish.spec import Chart, Specs
 
 
@@ -78,18 +78,24 @@ _PAST = {"create": "created", "update": "updated", "prune": "pruned", "unchanged
 
 
 def _reconcile(
-    specs: Specs, client: Client, site: Site, numbers: verify.Ids, *, adopt: bool, plan_only: bool
+    specs: Specs,
+    directory: access.Directory,
+    site: Site,
+    numbers: verify.Ids,
+    mailed: list[Json] | None,
+    *,
+    plan_only: bool,
 ) -> tuple[list[Step], list[str]]:
-    """What was done, and what left the specs but is kept."""
-    directory = access.Directory.read(client)
+    """What was done, and what left the specs but is kept. What is ours is listed first, lest the next run refuse it."""
     prunes, kept = owned.role_prunes(specs.access, directory)
     steps: list[Step] = []
     finders: tuple[Callable[[], list[access.Change]], ...] = (
         lambda: access.role_changes(specs.access, directory, planning=plan_only),
         lambda: access.user_changes(specs.access, directory, site.users),
+        lambda: [] if plan_only else owned.register_changes(specs.access, directory),
         lambda: access.dashboard_changes(specs, directory, numbers["dashboards"]),
         lambda: access.rule_changes(specs.access, directory, numbers["datasets"]),
-        lambda: reports.report_changes(specs, client, numbers, adopt=adopt),
+        lambda: reports.report_changes(specs, directory.client, mailed, numbers),
         lambda: owned.user_prunes(specs.access, directory),
         lambda: prunes,
         lambda: owned.register_changes(specs.access, directory, kept),
@@ -108,11 +114,10 @@ def _send(client: Client, chosen: list[Asset]) -> None:
         client.import_assets(*bundle(chosen))
 
 
-def _sql_lab(client: Client, connections: list[Asset], live: Live, *, adopt: bool, plan_only: bool) -> int:
+def _sql_lab(client: Client, connections: list[Asset], live: Live, *, plan_only: bool) -> int:
     """The id of the analysts' connection, which links to worked queries carry. A fresh site gets it first."""
     analyst = next(asset for asset in connections if asset.name == "analyst")
     if live.find(analyst) is None and not plan_only:
-        refuse_clashes(connections, live, adopt=adopt)
         _send(client, connections)
         return ids(client)["databases"][str(analyst.uuid)]
     return live.ids["databases"].get(str(analyst.uuid), 0)
@@ -179,10 +184,15 @@ def publish(
         step.note = f"{len(read_specs.charts)} charts, {len(read_specs.dashboards)} dashboards"
     with progress.step("Compare with Superset") as step:
         client = Client(site.url, site.username, site.password)
-        live = read(client)
-        sql_lab = _sql_lab(client, connections, live, adopt=adopt, plan_only=plan_only)
+        live, directory, mailed = read(client), access.Directory.read(client), reports.read(client)
+        adopted = [
+            *clashes(desired(read_specs, types, connections, sql_lab=0), live),
+            *owned.clashes(read_specs.access, directory, published=live.find(connections[0]) is not None),
+            *reports.clashes(read_specs, mailed),
+        ]
+        refuse([] if adopt else adopted)
+        sql_lab = _sql_lab(client, connections, live, plan_only=plan_only)
         wanted = desired(read_specs, types, connections, sql_lab=sql_lab)
-        adopted = refuse_clashes(wanted, live, adopt=adopt)
         plan = make_plan(wanted, live)
         step.note = f"{len(plan.send)} to send, {len(plan.prune)} to prune"
     if not plan_only:
@@ -200,9 +210,9 @@ def publish(
             reports.require_numbers(read_specs, site.connections["reader"])
             step.note = f"{len(touched)} charts answer" if touched else "all charts are linked"
     with progress.step("Access and reports") as step:
-        reconciled, kept = _reconcile(read_specs, client, site, numbers, adopt=adopt, plan_only=plan_only)
+        reconciled, kept = _reconcile(read_specs, directory, site, numbers, mailed, plan_only=plan_only)
         step.note = f"{len(reconciled)} changes"
     if not plan_only:
         _prune(client, plan, live)
-    unsent = tuple(read_specs.reports) if site.is_async and not client.offers(reports.PATH) else ()
+    unsent = tuple(read_specs.reports) if site.is_async and mailed is None else ()
     return Published((*plan.steps, *reconciled), plan_only, tuple(adopted), tuple(kept), unsent)

@@ -11,7 +11,7 @@ from typing import Any
 import psycopg2
 
 from bootstrap.connection import connected
-from bootstrap.errors import CheckFailed, UsageError
+from bootstrap.errors import CheckFailed
 from bootstrap.layer.spec import Layer
 from bootstrap.publish.access import Change
 from bootstrap.publish.client import Client, Json
@@ -89,11 +89,15 @@ def _reason(alert: Alert, layer: Layer) -> str:
     return f"{metric.label} is {_WORDS[alert.op]} {metric.currency or ''}{shown}."
 
 
+def _type(report: Report) -> str:
+    return "Alert" if report.alert else "Report"
+
+
 def wanted(report: Report, specs: Specs, numbers: Ids) -> Json:
     """What Superset is to hold for a report, in the form of its API, without the mark."""
     addresses = [specs.access.users[name].email if name in specs.access.users else name for name in report.to]
     common = {
-        "type": "Alert" if report.alert else "Report",
+        "type": _type(report),
         "name": report.title,
         "email_subject": report.title,
         "description": " ".join([*([_reason(report.alert, specs.layer)] if report.alert else []), report.description]),
@@ -169,31 +173,32 @@ def _named(row: Json) -> str | None:
     return read_name(row[_MARK], _KIND)
 
 
-def _match(rows: list[Json], name: str, body: Json, *, adopt: bool) -> Json | None:
-    """Our row of this name, or somebody else's that stands in its place. A report never becomes an alert."""
-    same = [row for row in rows if row["type"] == body["type"]]
-    for row in same:
-        if _named(row) == name:
-            return row
-    taken = next((row for row in same if row["name"] == body["name"]), None)
-    if taken and not adopt and _named(taken) is None:
-        raise UsageError(
-            f"Superset holds a report {body['name']!r}, which this project did not make. "
-            "Rename or delete it there, or take it over with --adopt."
-        )
-    return taken
+def _match(rows: list[Json], name: str, report: Report) -> Json | None:
+    """Our row of this name, or the one that stands in its place. A report never becomes an alert."""
+    same = [row for row in rows if row["type"] == _type(report)]
+    ours = [row for row in same if _named(row) == name]
+    return next(iter([*ours, *(row for row in same if row["name"] == report.title)]), None)
 
 
-def report_changes(specs: Specs, client: Client, numbers: Ids, *, adopt: bool) -> list[Change]:
-    """What to do about reports; nothing where Superset does not offer them.
-
-    Raises ``UsageError`` when somebody else's report has the name of one of ours, unless ``adopt``.
-    """
+def read(client: Client) -> list[Json] | None:
+    """The reports that Superset holds; ``None`` where it does not offer them."""
     if not client.offers(PATH):
+        return None
+    return [client.get(f"{PATH}{row['id']}")["result"] for row in client.list(PATH)]
+
+
+def clashes(specs: Specs, rows: list[Json] | None) -> list[str]:
+    """Somebody else's reports that have the name of one of ours."""
+    found = [_match(rows or [], name, report) for name, report in specs.reports.items()]
+    return [f"report {row['name']!r}" for row in found if row and _named(row) is None]
+
+
+def report_changes(specs: Specs, client: Client, rows: list[Json] | None, numbers: Ids) -> list[Change]:
+    """What to do about reports, given those that Superset holds."""
+    if rows is None:
         return []
-    rows = [client.get(f"{PATH}{row['id']}")["result"] for row in client.list(PATH)]
     bodies = {name: wanted(report, specs, numbers) for name, report in specs.reports.items()}
-    found = {name: _match(rows, name, body, adopt=adopt) for name, body in bodies.items()}
+    found = {name: _match(rows, name, specs.reports[name]) for name in bodies}
     changes = (_change(client, name, body, found[name]) for name, body in bodies.items())
     kept = [row["id"] for row in found.values() if row]
     left = [row for row in rows if _named(row) and row["id"] not in kept]

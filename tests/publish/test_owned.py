@@ -7,9 +7,12 @@ from typing import Any
 
 import pytest
 
+from bootstrap.errors import CheckFailed, UsageError
 from bootstrap.layer.spec import Layer
 from bootstrap.publish import Published, Site, publish
 from bootstrap.publish.client import Client
+from bootstrap.publish.identity import identity
+from bootstrap.publish.live import ids
 from bootstrap.settings import data_folder
 from tests.publish.conftest import silent
 from tests.publish.people import Person
@@ -19,7 +22,13 @@ ROLES, USERS = "/api/v1/security/roles/", "/api/v1/security/users/"
 ROLE = "\nroles:\n  French team:\n    description: Sees dashboards.\n    permissions: [can_read on Dashboard]\n"
 USER = "\nusers:\n  anna: {roles: [French team], first_name: Anna, last_name: B, email: anna@londongiftshop.example}\n"
 PASSWORD = "a password of anna"
-Remove = Callable[[], Published]
+ANNA = {"username": "anna", "first_name": "Anna", "last_name": "C", "email": "anna@x.example", "active": True}
+RULES = "/api/v1/rowlevelsecurity/"
+RULE = """
+row_rules:
+  Own country: {description: France alone., datasets: [sales_month], roles: [French team], clause: country = 'France'}
+"""
+Run = Callable[..., Published]
 
 
 def named(admin: Client, path: str, key: str, name: str) -> dict[str, Any] | None:
@@ -31,25 +40,25 @@ def pruned(published: Published) -> list[str]:
 
 
 @pytest.fixture
-def with_anna(site: Site, layer: Layer, specs: Path, admin: Client) -> Iterator[Callable[[], Published]]:
+def with_anna(site: Site, layer: Layer, specs: Path, admin: Client) -> Iterator[Run]:
     """Publishes the specs with a role and a user more; afterwards nothing of them is left."""
     access = specs / "access.yml"
     text = access.read_text().replace("\nroles:\n", ROLE).replace("\nusers:\n", USER)
     access.write_text(text)
     people = {**site.users, "anna": PASSWORD}
-    yield lambda: publish(replace(site, users=people), layer, specs=specs, progress=silent())
+    yield lambda **options: publish(replace(site, users=people), layer, specs=specs, progress=silent(), **options)
     publish(site, layer, specs=data_folder("superset"), progress=silent())
     if anna := named(admin, USERS, "username", "anna"):
         admin.delete(f"{USERS}{anna['id']}")
 
 
 @pytest.fixture
-def without_anna(site: Site, layer: Layer) -> Remove:
+def without_anna(site: Site, layer: Layer) -> Run:
     return lambda: publish(site, layer, specs=data_folder("superset"), progress=silent())
 
 
 def test_a_role_that_left_is_deleted_and_its_user_deactivated(
-    site: Site, admin: Client, with_anna: Remove, without_anna: Remove
+    site: Site, admin: Client, with_anna: Run, without_anna: Run
 ) -> None:
     with_anna()
     assert not with_anna().changed
@@ -65,9 +74,7 @@ def test_a_role_that_left_is_deleted_and_its_user_deactivated(
     admin.delete(f"{ROLES}{by_hand}")
 
 
-def test_a_user_that_comes_back_is_let_in_again(
-    site: Site, admin: Client, with_anna: Remove, without_anna: Remove
-) -> None:
+def test_a_user_that_comes_back_is_let_in_again(site: Site, admin: Client, with_anna: Run, without_anna: Run) -> None:
     with_anna()
     without_anna()
     with_anna()
@@ -78,7 +85,7 @@ def test_a_user_that_comes_back_is_let_in_again(
 
 
 def test_a_role_that_somebody_elses_work_rests_on_is_kept_and_named(
-    admin: Client, with_anna: Remove, without_anna: Remove
+    admin: Client, with_anna: Run, without_anna: Run
 ) -> None:
     with_anna()
     role = named(admin, ROLES, "name", "French team")
@@ -97,3 +104,47 @@ def test_a_role_that_somebody_elses_work_rests_on_is_kept_and_named(
     assert pruned(without_anna()) == []
     admin.delete(f"/api/v1/dashboard/{board}")
     assert pruned(without_anna()) == ["role French team"]
+
+
+def test_what_somebody_else_made_is_not_taken_over_unless_asked(
+    admin: Client, specs: Path, with_anna: Run, without_anna: Run
+) -> None:
+    role = admin.post(ROLES, {"name": "French team"})["id"]
+    admin.post(USERS, ANNA | {"password": PASSWORD, "roles": [role]})
+    tables = [ids(admin)["datasets"][str(identity("datasets", "sales_month"))]]
+    theirs = {"name": "Own country", "filter_type": "Regular", "tables": tables, "roles": [role], "clause": "false"}
+    admin.post(RULES, theirs)
+    for path, addition in (("access.yml", RULE), ("charts/monthly_sales.yml", "limit: 99\n")):
+        with (specs / path).open("a") as file:
+            file.write(addition)
+
+    names = ("role 'French team'", "user 'anna'", "row rule 'Own country'")
+    with pytest.raises(UsageError, match=rf"{', '.join(names)}.*lgs publish --adopt"):
+        with_anna()
+    assert not without_anna().changed
+    assert with_anna(adopt=True).adopted == names
+    assert not with_anna().changed
+    assert pruned(without_anna()) == ["row rule Own country", "user anna", "role French team"]
+
+
+def test_a_site_that_was_published_before_there_were_groups_stays_ours(admin: Client, without_anna: Run) -> None:
+    groups = [row["id"] for row in admin.list("/api/v1/security/groups/") if "superset/access.yml" in row["name"]]
+    assert len(groups) == 2
+    for number in groups:
+        admin.delete(f"/api/v1/security/groups/{number}")
+    published = without_anna()
+    assert [step.label for step in published.steps if step.verb == "create"] == [
+        "group Roles of superset/access.yml",
+        "group Users of superset/access.yml",
+    ]
+    assert published.adopted == ()
+
+
+def test_what_was_made_is_known_as_ours_when_the_rest_fails(admin: Client, specs: Path, with_anna: Run) -> None:
+    text = (specs / "access.yml").read_text()
+    (specs / "access.yml").write_text(text + RULE.replace("Own country", "Own country" * 30))
+    with pytest.raises(CheckFailed, match="rowlevelsecurity"):
+        with_anna()
+    assert named(admin, USERS, "username", "anna")
+    (specs / "access.yml").write_text(text + RULE)
+    assert with_anna().adopted == ()

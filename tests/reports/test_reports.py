@@ -135,13 +135,16 @@ def test_a_change_by_hand_is_reported_and_undone(edition: Edition) -> None:
     assert (after["id"], after["active"], after["crontab"]) == (report["id"], True, "0 7 1 * *")
 
 
-def test_a_report_of_somebody_else_is_refused_unless_adopted(edition: Edition) -> None:
+def test_a_report_of_somebody_else_is_refused_unless_adopted(edition: Edition, specs: Path) -> None:
     edition.publish()
     report = edition.reports()[MONTHLY]
     edition.admin.put(f"/api/v1/report/{report['id']}", {"context_markdown": "", "crontab": "0 9 1 * *"})
+    with (specs / "charts" / "monthly_sales.yml").open("a") as chart:
+        chart.write("limit: 99\n")
     with pytest.raises(UsageError, match=r"Sales & customers, the monthly report.*--adopt"):
-        edition.publish()
-    edition.publish(adopt=True)
+        edition.publish(specs)
+    adopted = edition.publish(adopt=True)
+    assert [step.label for step in adopted.steps if step.verb != "unchanged"] == ["report monthly_dashboard"]
     assert edition.reports()[MONTHLY]["id"] == report["id"]
     assert not edition.publish().changed
 
