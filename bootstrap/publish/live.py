@@ -30,9 +30,6 @@ class Live:
     def find(self, asset: Asset) -> Native | None:
         return self.assets[asset.kind].get(str(asset.uuid))
 
-    def id(self, asset: Asset) -> int:
-        return self.ids[asset.kind][str(asset.uuid)]
-
     def revision(self, kind: str, uuid: str) -> str | None:
         """The revision in an asset's mark, or None when it is not ours."""
         content = self.assets[kind][uuid]
