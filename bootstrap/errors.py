@@ -3,7 +3,7 @@
 ::
 
     LgsError
-    ├── CheckFailed      1   a contract or a verification failed; nothing was published
+    ├── CheckFailed      1   a contract failed, and nothing changed; or a verification, and the dashboards are as before
     ├── UsageError       2   the call, a setting or a spec is wrong
     │   ├── SourceError      the handed-over file cannot become a warehouse
     │   └── SpecError        a file in views/ or superset/ is wrong; names file, line and field

@@ -1,13 +1,14 @@
 """The ``lgs`` command as its users call it."""
 
 import json
+from dataclasses import replace
 
 import psycopg2
 import pytest
 from typer.main import get_command
 
 from bootstrap.cli import app, command_reference
-from tests.conftest import REPOSITORY, Shop
+from tests.conftest import REPOSITORY, SMALL_DUMP, MakeShop, Shop
 
 COMMANDS = sorted(get_command(app).commands)  # type: ignore[attr-defined]
 CHANGED_ON = " union all ".join(
@@ -20,6 +21,15 @@ def changed_on(shop: Shop) -> list[tuple[object, ...]]:
     with psycopg2.connect(shop.stack.url("metadata")) as connection, connection.cursor() as cursor:
         cursor.execute(f"{CHANGED_ON} order by 1, 2")
         return cursor.fetchall()
+
+
+@pytest.fixture(scope="module")
+def january(make_shop: MakeShop, tmp_path_factory: pytest.TempPathFactory) -> Shop:
+    """A shop in its first month, in which nobody cancels. Not up yet."""
+    lines = SMALL_DUMP.read_text().splitlines(keepends=True)
+    path = tmp_path_factory.mktemp("january") / "january.sql"
+    path.write_text("".join(line for line in lines if "\t" not in line or ("\t2011-01" in line and line[0] != "C")))
+    return replace(make_shop(), source=path)
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -46,6 +56,15 @@ def test_refresh_and_publish_have_nothing_to_do_the_second_time(shop: Shop) -> N
     assert "Data: nothing to do: the source's sha256" in refreshed.stdout
     assert "nothing was sent" in published.stdout
     assert changed_on(shop) == before
+
+
+def test_a_shop_without_cancellations_in_its_first_month_is_published(january: Shop) -> None:
+    done = january.lgs("up", "--source", str(january.source))
+    assert done.returncode == 0, done.stdout + done.stderr
+    (empty,) = [line for line in done.stdout.splitlines() if "empty" in line]
+    assert "cancelled_products" in empty
+    assert "monthly_sales" not in empty
+    assert "Superset: nothing to do" in january.lgs("publish").stdout
 
 
 def test_up_ends_with_the_address_the_users_and_the_place_of_the_passwords(shop: Shop) -> None:

@@ -42,6 +42,7 @@ class Published:
     adopted: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()
     unsent: tuple[str, ...] = ()
+    empty: tuple[str, ...] = ()
 
     @property
     def counts(self) -> dict[str, int]:
@@ -62,6 +63,8 @@ class Published:
         said = [f"Kept: {what}. Take it away in Superset, then publish again." for what in self.kept]
         if self.unsent:
             said.append(f"Not sent for want of a mail server: {', '.join(self.unsent)}. Name one with LGS_SMTP_HOST.")
+        if self.empty:
+            said.append(f"Nothing in the data fits these charts, which are empty: {', '.join(self.empty)}.")
         if not self.changed:
             done = f"Superset: nothing to do: all {len(self.steps)} assets are as the specs say; nothing was sent."
             return [done, *said]
@@ -200,13 +203,15 @@ def publish(
             _send(client, plan.send)
             step.note = f"{len(plan.send)} assets"
     numbers = live.ids if plan_only or not plan.send else ids(client)
+    answers: dict[str, int] = {}
     if not plan_only:
         with progress.step("Verify charts") as step, _restored_on_failure(client, plan, live):
             if fresh_data:
                 client.invalidate(sorted(numbers["datasets"].values()))
             _link(client, read_specs, wanted, numbers)
             touched = _touched(read_specs, plan, fresh_data=fresh_data)
-            step.rows = verify.all_answer(client, touched, numbers)
+            answers = verify.all_answer(client, touched, numbers)
+            step.rows = sum(answers.values())
             reports.require_numbers(read_specs, site.connections["reader"])
             step.note = f"{len(touched)} charts answer" if touched else "all charts are linked"
     with progress.step("Access and reports") as step:
@@ -215,4 +220,5 @@ def publish(
     if not plan_only:
         _prune(client, plan, live)
     unsent = tuple(read_specs.reports) if site.is_async and mailed is None else ()
-    return Published((*plan.steps, *reconciled), plan_only, tuple(adopted), tuple(kept), unsent)
+    empty = tuple(name for name, rows in answers.items() if not rows)
+    return Published((*plan.steps, *reconciled), plan_only, tuple(adopted), tuple(kept), unsent, empty)

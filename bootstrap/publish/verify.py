@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from bootstrap.errors import CheckFailed
-from bootstrap.publish.client import Client, Json
+from bootstrap.publish.client import Client
 from bootstrap.publish.identity import identity
 from bootstrap.publish.spec import Chart, Dashboard
 
@@ -17,20 +17,19 @@ def linked(client: Client, dashboard: Dashboard, ids: Ids) -> bool:
     return {row["id"] for row in rows} == {ids["charts"][str(identity("charts", name))] for name in dashboard.charts}
 
 
-def answers(client: Client, chart: Chart, ids: Ids) -> Json:
-    """The chart's own data request. Raises ``CheckFailed`` when it fails or returns no row."""
+def answers(client: Client, chart: Chart, ids: Ids) -> int:
+    """How many rows the chart's own data request gives: a small shop may have none. Raises ``CheckFailed``."""
     number = ids["charts"][str(identity("charts", chart.name))]
     try:
         found = client.get(f"/api/v1/chart/{number}/data/")
     except CheckFailed as error:
         raise CheckFailed(f"The chart {chart.name!r} does not answer. {error}") from error
     for result in found["result"]:
-        if result.get("error") or not result.get("rowcount"):
-            why = result.get("error") or "no rows"
+        if why := result.get("error"):
             raise CheckFailed(f"The chart {chart.name!r} answers with {why}. Correct its spec or its dataset's view.")
-    return found
+    return sum(result["rowcount"] for result in found["result"])
 
 
-def all_answer(client: Client, charts: Iterable[Chart], ids: Ids) -> int:
-    """Ask every chart; returns how many rows they answered with together."""
-    return sum(result["rowcount"] for chart in charts for result in answers(client, chart, ids)["result"])
+def all_answer(client: Client, charts: Iterable[Chart], ids: Ids) -> dict[str, int]:
+    """Ask every chart; returns how many rows each answers with."""
+    return {chart.name: answers(client, chart, ids) for chart in charts}
