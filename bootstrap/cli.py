@@ -20,7 +20,7 @@ from bootstrap.layer.loader import load_layer
 from bootstrap.layer.reference import write_reference
 from bootstrap.layer.spec import Layer
 from bootstrap.progress import Progress
-from bootstrap.publish import Published, Site, load_specs, publish
+from bootstrap.publish import Site, load_specs, publish
 from bootstrap.publish.examples import write_examples
 from bootstrap.publish.questions import write_questions
 from bootstrap.receipt import Receipt, newest_receipt
@@ -124,8 +124,7 @@ def refresh_command(
     layer, used_in = _definitions()
     stack = stacks.connect(settings)
     refreshed = _refresh(stack, layer, used_in, settings, progress, plan_only=plan)
-    published = _publish(stack, layer, refreshed.receipt, progress, plan=plan, adopt=adopt)
-    _report(refreshed, published, progress)
+    _publish(stack, layer, refreshed.receipt, progress, plan=plan, adopt=adopt)
 
 
 @app.command("rollback")
@@ -141,7 +140,8 @@ def rollback_command(plan: PlanOption = False) -> None:
     layer, used_in = _definitions()
     stack = stacks.connect(settings)
     done = rollback(stack.url("warehouse"), layer, used_in=used_in, plan_only=plan, progress=progress)
-    _report(done, _publish(stack, layer, done.receipt, progress, plan=plan), progress)
+    progress.say("\n".join(done.lines()))
+    _publish(stack, layer, done.receipt, progress, plan=plan)
 
 
 @app.command("publish")
@@ -153,9 +153,7 @@ def publish_command(plan: PlanOption = False, adopt: AdoptOption = False) -> Non
     progress = Progress()
     stack = stacks.connect(load_settings())
     layer = load_layer(data_folder("views"))
-    published = _publish(stack, layer, _newest(stack), progress, plan=plan, adopt=adopt)
-    for line in published.lines():
-        progress.say(line)
+    _publish(stack, layer, _newest(stack), progress, plan=plan, adopt=adopt)
 
 
 @app.command()
@@ -243,7 +241,7 @@ def _everything(settings: Settings, progress: Progress, *, adopt: bool = False, 
     settings = _first_source(stack, settings, progress)
     refreshed = _refresh(stack, layer, used_in, settings, progress, definitions_only=restored)
     stacks.ready(stack, progress=progress)
-    _report(refreshed, _publish(stack, layer, refreshed.receipt, progress, adopt=adopt, fresh=restored), progress)
+    _publish(stack, layer, refreshed.receipt, progress, adopt=adopt, fresh=restored)
     progress.say(_welcome(stack))
 
 
@@ -256,7 +254,7 @@ def _definitions() -> tuple[Layer, Uses]:
 def _refresh(
     stack: Stack, layer: Layer, used_in: Uses, settings: Settings, progress: Progress, **options: bool
 ) -> Refreshed:
-    return refresh(
+    refreshed = refresh(
         stack.url("warehouse"),
         layer,
         source=settings.source,
@@ -265,6 +263,8 @@ def _refresh(
         progress=progress,
         **options,
     )
+    progress.say("\n".join(refreshed.lines()))
+    return refreshed
 
 
 def _publish(
@@ -276,7 +276,7 @@ def _publish(
     plan: bool = False,
     adopt: bool = False,
     fresh: bool = False,
-) -> Published:
+) -> None:
     """Publish, and note on the receipt of the data what was done; until that stands there, cached answers are old.
 
     ``fresh`` says that they are old for another reason.
@@ -294,7 +294,7 @@ def _publish(
     if receipt and not plan and (fresh or published.changed):
         with connected(stack.url("warehouse")) as connection, connection, connection.cursor() as cursor:
             receipt.add_assets(cursor, published.counts)
-    return published
+    progress.say("\n".join(published.lines()))
 
 
 def site_of(stack: Stack) -> Site:
@@ -333,16 +333,6 @@ def _freshness(stack: Stack) -> dict[str, object]:
         mode="json", include={"refreshed_at", "source", "form", "sha256", "lines_read", "lines_kept"}
     )
     return {**facts, "lines_rejected": sum(receipt.rejected.values()), **receipt.after}
-
-
-def _report(refreshed: Refreshed, published: Published, progress: Progress) -> None:
-    if refreshed.changed:
-        for line in refreshed.receipt.lines():
-            progress.say(line)
-    else:
-        progress.say(f"Data: nothing to do: {refreshed.proof}.")
-    for line in published.lines():
-        progress.say(line)
 
 
 def _welcome(stack: Stack) -> str:

@@ -40,6 +40,10 @@ class Refreshed:
     changed: bool
     proof: str = ""
 
+    def lines(self) -> list[str]:
+        """The same for people."""
+        return self.receipt.lines() if self.changed else [f"Data: nothing to do: {self.proof}."]
+
 
 def fingerprint(layer: Layer, used_in: Mapping[str, Sequence[str]]) -> str:
     """One digest of all that decides, beside the source, what the warehouse and the mart hold."""

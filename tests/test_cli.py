@@ -67,6 +67,13 @@ def test_a_shop_without_cancellations_in_its_first_month_is_published(january: S
     assert "Superset: nothing to do" in january.lgs("publish").stdout
 
 
+def test_a_plan_says_what_becomes_of_the_data_before_it_asks_superset(january: Shop) -> None:
+    january.lgs("up", "--source", str(january.source))
+    nobody = {"LGS_SUPERSET_URL": "http://127.0.0.1:1"}
+    done = january.lgs("refresh", "--plan", "--source", str(SMALL_DUMP), **nobody)
+    assert (done.returncode, "18 read, 18 kept" in done.stdout) == (3, True), done.stdout + done.stderr
+
+
 def test_up_ends_with_the_address_the_users_and_the_place_of_the_passwords(shop: Shop) -> None:
     last = shop.lgs("up").stdout.strip().splitlines()[-1]
     assert f"Open {shop.stack.superset_url} as" in last

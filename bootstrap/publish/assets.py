@@ -86,7 +86,7 @@ def _database(key: str, connection: Connection, address: str, *, is_async: bool)
 
 
 def _column(column: Column, twin: Twin, types: Types) -> Native:
-    kind = types[twin.relation, column.name]
+    kind = types.get((twin.relation, column.name), "")
     return {
         "column_name": column.name,
         "verbose_name": column.label,
@@ -194,7 +194,8 @@ def databases(specs: Specs, addresses: Mapping[str, str], *, is_async: bool = Fa
 def desired(specs: Specs, types: Types, connections: list[Asset], *, sql_lab: int) -> list[Asset]:
     """Every asset, parents first.
 
-    ``types``: (relation, column) to SQL type; ``sql_lab``: numeric id of the connection that worked queries open with.
+    ``types``: (relation, column) to SQL type, of all that is built; ``sql_lab``: numeric id of the connection that
+    worked queries open with.
     """
     return [
         *connections,

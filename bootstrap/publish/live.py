@@ -11,7 +11,7 @@ import yaml
 from bootstrap.connection import connected
 from bootstrap.errors import CheckFailed
 from bootstrap.layer.spec import Twin
-from bootstrap.publish.assets import KINDS, Asset
+from bootstrap.publish.assets import KINDS, Asset, Types
 from bootstrap.publish.client import Client
 from bootstrap.publish.identity import read_mark
 
@@ -73,9 +73,9 @@ def read(client: Client) -> Live:
 
 
 def column_types(reader_url: str, twins: Iterable[Twin]) -> dict[tuple[str, str], str]:
-    """(relation, column) to SQL type in capitals, as the reading role sees them.
+    """(relation, column) to SQL type in capitals, as the reading role sees them; nothing for what is not there.
 
-    Raises ``Unreachable`` when the warehouse does not answer, ``CheckFailed`` when a column of a twin is not there.
+    Raises ``Unreachable`` when the warehouse does not answer.
     """
     query = """
         select n.nspname || '.' || c.relname, a.attname, upper(format_type(a.atttypid, null))
@@ -84,12 +84,22 @@ def column_types(reader_url: str, twins: Iterable[Twin]) -> dict[tuple[str, str]
         inner join pg_namespace as n on n.oid = c.relnamespace
         where a.attnum > 0 and not a.attisdropped and n.nspname || '.' || c.relname = any(%s)
     """
-    twins = list(twins)
-    found = {(relation, name): kind for relation, name, kind in _rows(reader_url, query, [[t.relation for t in twins]])}
-    missing = [f"{t.relation}.{c.name}" for t in twins for c in t.columns if (t.relation, c.name) not in found]
-    if missing:
-        raise CheckFailed(f"The warehouse has no {', '.join(missing[:5])}. Run `lgs refresh` to build the views first.")
-    return found
+    rows = _rows(reader_url, query, [[twin.relation for twin in twins]])
+    return {(relation, name): kind for relation, name, kind in rows}
+
+
+def unbuilt(twins: Iterable[Twin], types: Types) -> list[str]:
+    """The relations of twins that the warehouse does not have, and the columns that its relations lack."""
+    built = {relation for relation, _ in types}
+    lacking = {
+        twin.relation: [column.name for column in twin.columns if (twin.relation, column.name) not in types]
+        for twin in twins
+    }
+    return [
+        place
+        for relation, names in lacking.items()
+        for place in ([f"{relation}.{name}" for name in names] if relation in built else [relation])
+    ]
 
 
 def _rows(url: str, query: str, parameters: list[Any]) -> list[tuple[str, str, str]]:

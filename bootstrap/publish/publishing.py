@@ -13,7 +13,7 @@ from bootstrap.publish.assets import Asset, databases, desired
 from bootstrap.publish.bundle import bundle, restoring
 from bootstrap.publish.client import Client, Json
 from bootstrap.publish.files import load_specs
-from bootstrap.publish.live import PATHS, Live, column_types, ids, read
+from bootstrap.publish.live import PATHS, Live, column_types, ids, read, unbuilt
 from bootstrap.publish.plan import Plan, Step, clashes, counts, make_plan, refuse
 from bootstrap.publish.spec import Chart, Specs
 
@@ -43,6 +43,7 @@ class Published:
     kept: tuple[str, ...] = ()
     unsent: tuple[str, ...] = ()
     empty: tuple[str, ...] = ()
+    unbuilt: tuple[str, ...] = ()
 
     @property
     def counts(self) -> dict[str, int]:
@@ -63,6 +64,8 @@ class Published:
         said = [f"Kept: {what}. Take it away in Superset, then publish again." for what in self.kept]
         if self.unsent:
             said.append(f"Not sent for want of a mail server: {', '.join(self.unsent)}. Name one with LGS_SMTP_HOST.")
+        if self.unbuilt:
+            said.append(f"Not built yet: {', '.join(self.unbuilt)}. lgs refresh builds it before it publishes.")
         if self.empty:
             said.append(f"Nothing in the data fits these charts, which are empty: {', '.join(self.empty)}.")
         if not self.changed:
@@ -182,7 +185,11 @@ def publish(
     """
     with progress.step("Read specs") as step:
         read_specs = load_specs(specs, layer)
-        types = column_types(site.connections["reader"], [twin for twin in layer.twins if twin.dataset])
+        twins = [twin for twin in layer.twins if twin.dataset]
+        types = column_types(site.connections["reader"], twins)
+        missing = unbuilt(twins, types)
+        if missing and not plan_only:
+            raise CheckFailed(f"The warehouse has no {', '.join(missing[:5])}. Run `lgs refresh` to build it first.")
         connections = databases(read_specs, site.connections, is_async=site.is_async)
         step.note = f"{len(read_specs.charts)} charts, {len(read_specs.dashboards)} dashboards"
     with progress.step("Compare with Superset") as step:
@@ -221,4 +228,4 @@ def publish(
         _prune(client, plan, live)
     unsent = tuple(read_specs.reports) if site.is_async and mailed is None else ()
     empty = tuple(name for name, rows in answers.items() if not rows)
-    return Published((*plan.steps, *reconciled), plan_only, tuple(adopted), tuple(kept), unsent, empty)
+    return Published((*plan.steps, *reconciled), plan_only, tuple(adopted), tuple(kept), unsent, empty, tuple(missing))

@@ -1,6 +1,7 @@
 """Publishing to a real Superset: plan, apply, prune, drift, clashes, and never half."""
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 import yaml
 
 from bootstrap.errors import CheckFailed, Unreachable, UsageError
+from bootstrap.layer.loader import load_layer
 from bootstrap.layer.spec import Layer
 from bootstrap.publish import Published, Site, publish
 from bootstrap.publish.client import Client
@@ -32,6 +34,15 @@ x: month
 """
 
 
+GUESTS = """
+description: What is sold. One row per month.
+kind: view
+key: [month]
+owner: Analytics
+time: month
+columns: [month, sales]
+metrics: [sales]
+"""
 OTHER_KINDS = {
     "kpi": "metrics: [sales]",
     "trend": "metrics: [sales]\nx: month",
@@ -99,6 +110,23 @@ def test_a_plan_names_the_fields_and_touches_nothing(shop: Shop, specs: Path, pu
     assert "  update    chart monthly_sales: slice_name" in planned.lines()
     assert "  update    dashboard sales_customers: position" in planned.lines()
     assert stamps(shop) == before
+
+
+def test_a_plan_goes_beyond_what_is_built(site: Site, specs: Path, tmp_path: Path) -> None:
+    views = Path(shutil.copytree(data_folder("views"), tmp_path / "views"))
+    (views / "mart" / "guest_month.sql").write_text("select month, sum(amount) as sales from warehouse.line group by 1")
+    (views / "mart" / "guest_month.yml").write_text(GUESTS)
+    edit(views / "mart" / "rfm_segment.yml", "columns:\n", "columns:\n  - units\n")
+    (specs / "charts" / "guests.yml").write_text(
+        NEW_CHART.replace("sales_month", "guest_month").replace("units]", "sales]")
+    )
+    layer = load_layer(views)
+    planned = publish(site, layer, specs=specs, plan_only=True, progress=silent())
+    assert planned.unbuilt == ("mart.guest_month", "mart.rfm_segment.units")
+    assert labels(planned, "create") == ["dataset guest_month", "chart guests"]
+    assert "Not built yet: mart.guest_month, mart.rfm_segment.units" in planned.lines()[-1]
+    with pytest.raises(CheckFailed, match=r"no mart\.guest_month.*lgs refresh"):
+        publish(site, layer, specs=specs, progress=silent())
 
 
 def test_only_what_changed_is_sent(shop: Shop, specs: Path, admin: Client, publish_specs: Publish) -> None:
