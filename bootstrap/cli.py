@@ -24,7 +24,7 @@ from bootstrap.publish import Site, load_specs, publish
 from bootstrap.publish.examples import write_examples
 from bootstrap.publish.questions import write_questions
 from bootstrap.receipt import Receipt, newest_receipt
-from bootstrap.refresh import Refreshed, refresh, rollback
+from bootstrap.refresh import Refreshed, alone, refresh, rollback
 from bootstrap.settings import Settings, data_folder, load_settings
 from bootstrap.stack import Stack
 from warehouse.demo import write_demo
@@ -279,21 +279,22 @@ def _publish(
 ) -> None:
     """Publish, and note on the receipt of the data what was done; until that stands there, cached answers are old.
 
-    ``fresh`` says that they are old for another reason.
+    ``fresh`` says that they are old for another reason. Raises ``Locked`` when another refresh or publish runs.
     """
     fresh = fresh or (receipt is not None and not receipt.assets)
-    published = publish(
-        site_of(stack),
-        layer,
-        specs=data_folder("superset"),
-        plan_only=plan,
-        adopt=adopt,
-        fresh_data=fresh,
-        progress=progress,
-    )
-    if receipt and not plan and (fresh or published.changed):
-        with connected(stack.url("warehouse")) as connection, connection, connection.cursor() as cursor:
-            receipt.add_assets(cursor, published.counts)
+    with alone(stack.url("warehouse")) as connection:
+        published = publish(
+            site_of(stack),
+            layer,
+            specs=data_folder("superset"),
+            plan_only=plan,
+            adopt=adopt,
+            fresh_data=fresh,
+            progress=progress,
+        )
+        if receipt and not plan and (fresh or published.changed):
+            with connection, connection.cursor() as cursor:
+                receipt.add_assets(cursor, published.counts)
     progress.say("\n".join(published.lines()))
 
 

@@ -111,7 +111,7 @@ def rollback(
 @contextmanager
 def _transaction(owner_url: str, *, plan_only: bool) -> Iterator[Cursor]:
     """One transaction under the lock, on tables of the newest edition: committed, or with ``plan_only`` rolled back."""
-    with connected(owner_url) as connection, _alone(connection), connection.cursor() as cursor:
+    with alone(owner_url) as connection, connection.cursor() as cursor:
         with _explained(connection):
             upgrade(connection)
             yield cursor
@@ -141,13 +141,19 @@ def _explained(connection: Connection) -> Iterator[None]:
 
 
 @contextmanager
-def _alone(connection: Connection) -> Iterator[None]:
-    """Hold the refresh lock; the server lets go of it when the connection ends, however it ends."""
-    with connection, connection.cursor() as cursor:
-        cursor.execute("select pg_try_advisory_lock(%s)", [LOCK_KEY])
-        if not (cursor.fetchone() or [False])[0]:
-            raise Locked("Another refresh is running on this warehouse. Wait until it has ended, then try again.")
-    yield
+def alone(owner_url: str) -> Iterator[Connection]:
+    """A connection that holds the lock of refresh and publish; the server lets go when it ends, however it ends.
+
+    Raises ``Locked`` when another run holds it.
+    """
+    with connected(owner_url) as connection:
+        with connection, connection.cursor() as cursor:
+            cursor.execute("select pg_try_advisory_lock(%s)", [LOCK_KEY])
+            if not (cursor.fetchone() or [False])[0]:
+                raise Locked(
+                    "Another refresh or publish is running on this warehouse. Wait until it has ended, then try again."
+                )
+        yield connection
 
 
 def _open(source: Path | None, last: Receipt | None) -> Source | None:

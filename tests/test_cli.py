@@ -8,6 +8,7 @@ import pytest
 from typer.main import get_command
 
 from bootstrap.cli import app, command_reference
+from bootstrap.refresh import LOCK_KEY
 from tests.conftest import REPOSITORY, SMALL_DUMP, MakeShop, Shop
 
 COMMANDS = sorted(get_command(app).commands)  # type: ignore[attr-defined]
@@ -72,6 +73,13 @@ def test_a_plan_says_what_becomes_of_the_data_before_it_asks_superset(january: S
     nobody = {"LGS_SUPERSET_URL": "http://127.0.0.1:1"}
     done = january.lgs("refresh", "--plan", "--source", str(SMALL_DUMP), **nobody)
     assert (done.returncode, "18 read, 18 kept" in done.stdout) == (3, True), done.stdout + done.stderr
+
+
+def test_a_publish_waits_for_nobody_and_says_that_another_run_holds_the_lock(shop: Shop) -> None:
+    with psycopg2.connect(shop.stack.url("warehouse")) as connection, connection.cursor() as cursor:
+        cursor.execute("select pg_advisory_lock(%s)", [LOCK_KEY])
+        done = shop.lgs("publish")
+    assert (done.returncode, "Another refresh or publish is running" in done.stderr) == (75, True), done.stderr
 
 
 def test_up_ends_with_the_address_the_users_and_the_place_of_the_passwords(shop: Shop) -> None:
