@@ -4,10 +4,12 @@ import json
 import sys
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from psycopg2.extensions import connection as Connection
 from typer.cli import get_docs_for_click
 from typer.main import get_command
 
@@ -277,9 +279,10 @@ def _publish(
     adopt: bool = False,
     fresh: bool = False,
 ) -> None:
-    """Publish, and note on the receipt of the data what was done; until that stands there, cached answers are old.
+    """Publish, and note on the receipt of the data what was done.
 
-    ``fresh`` says that they are old for another reason. Raises ``Locked`` when another refresh or publish runs.
+    Until that stands there, cached answers are old, and what a publish sent that died is not verified; ``fresh`` says
+    so for another reason. Raises ``Locked`` when another refresh or publish runs.
     """
     fresh = fresh or (receipt is not None and not receipt.assets)
     with alone(stack.url("warehouse")) as connection:
@@ -290,12 +293,18 @@ def _publish(
             plan_only=plan,
             adopt=adopt,
             fresh_data=fresh,
+            before_sending=partial(_note, connection, receipt, {}),
             progress=progress,
         )
-        if receipt and not plan and (fresh or published.changed):
-            with connection, connection.cursor() as cursor:
-                receipt.add_assets(cursor, published.counts)
+        if not plan and (fresh or published.changed):
+            _note(connection, receipt, published.counts)
     progress.say("\n".join(published.lines()))
+
+
+def _note(connection: Connection, receipt: Receipt | None, assets: dict[str, int]) -> None:
+    if receipt:
+        with connection, connection.cursor() as cursor:
+            receipt.add_assets(cursor, assets)
 
 
 def site_of(stack: Stack) -> Site:

@@ -1,13 +1,19 @@
 """The ``lgs`` command as its users call it."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import psycopg2
 import pytest
 from typer.main import get_command
 
 from bootstrap.cli import app, command_reference
+from bootstrap.publish.client import Client
 from bootstrap.refresh import LOCK_KEY
 from tests.conftest import REPOSITORY, SMALL_DUMP, MakeShop, Shop
 
@@ -80,6 +86,23 @@ def test_a_publish_waits_for_nobody_and_says_that_another_run_holds_the_lock(sho
         cursor.execute("select pg_advisory_lock(%s)", [LOCK_KEY])
         done = shop.lgs("publish")
     assert (done.returncode, "Another refresh or publish is running" in done.stderr) == (75, True), done.stderr
+
+
+def test_a_publish_verifies_what_was_sent_by_one_that_was_killed(shop: Shop) -> None:
+    shop.lgs("publish")
+    admin = Client(shop.stack.superset_url, shop.stack.superset_username, shop.stack.superset_password)
+    (chart,) = [
+        row["id"] for row in admin.list("/api/v1/chart/") if row["slice_name"] == "How much do we sell each month?"
+    ]
+    admin.put(f"/api/v1/chart/{chart}", {"slice_name": "Something else"})
+    killed = [sys.executable, str(Path(__file__).with_name("killed.py")), "Send what changed", "publish"]
+    done = subprocess.run(killed, cwd=REPOSITORY, env=os.environ | shop.environment, capture_output=True, text=True)
+    assert done.returncode == -signal.SIGKILL, done.stdout + done.stderr
+
+    after, again = shop.lgs("publish").stdout, shop.lgs("publish").stdout
+    assert "nothing was sent" in after
+    assert "charts answer" in after
+    assert "charts answer" not in again
 
 
 def test_up_ends_with_the_address_the_users_and_the_place_of_the_passwords(shop: Shop) -> None:

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bootstrap.errors import CheckFailed
+from bootstrap.errors import CheckFailed, LgsError
 from bootstrap.layer.spec import Layer
 from bootstrap.progress import Progress
 from bootstrap.publish import access, owned, reports, verify
@@ -152,10 +152,10 @@ def _touched(specs: Specs, plan: Plan, *, fresh_data: bool) -> list[Chart]:
 
 @contextmanager
 def _restored_on_failure(client: Client, plan: Plan, live: Live) -> Iterator[None]:
-    """Put the assets back as they were found when a check fails, so that nobody sees a half-applied site."""
+    """Put the assets back as they were found when a check fails, or gets no answer: nobody shall see half a site."""
     try:
         yield
-    except CheckFailed:
+    except LgsError:
         client.import_assets(*restoring(plan.send, live))
         present = ids(client)
         for asset in reversed([asset for asset in plan.send if live.find(asset) is None]):
@@ -176,11 +176,13 @@ def publish(
     plan_only: bool = False,
     adopt: bool = False,
     fresh_data: bool = False,
+    before_sending: Callable[[], None] = lambda: None,
     progress: Progress,
 ) -> Published:
     """Bring the site to what the folder ``specs`` says; with ``plan_only`` nothing is sent.
 
-    ``adopt`` takes over objects of somebody else that stand in the way; ``fresh_data`` drops cached answers first.
+    ``adopt`` takes over objects of somebody else that stand in the way; ``fresh_data`` drops cached answers first
+    and verifies every chart; it is what a publish needs after one that died since ``before_sending`` was called.
     Raises ``SpecError``, ``UsageError`` (a clash, a sign-in), ``CheckFailed`` (refused or unverified), ``Unreachable``.
     """
     with progress.step("Read specs") as step:
@@ -207,6 +209,8 @@ def publish(
         step.note = f"{len(plan.send)} to send, {len(plan.prune)} to prune"
     if not plan_only:
         with progress.step("Send what changed") as step:
+            if plan.send:
+                before_sending()
             _send(client, plan.send)
             step.note = f"{len(plan.send)} assets"
     numbers = live.ids if plan_only or not plan.send else ids(client)
