@@ -16,6 +16,7 @@ from typer.main import get_command
 from bootstrap import stack as stacks
 from bootstrap.backup import backup, read_manifest, restore
 from bootstrap.connection import connected
+from bootstrap.credentials import Passwords
 from bootstrap.errors import LgsError
 from bootstrap.layer.house_rules import write_definitions
 from bootstrap.layer.loader import load_layer
@@ -244,7 +245,7 @@ def _everything(settings: Settings, progress: Progress, *, adopt: bool = False, 
     refreshed = _refresh(stack, layer, used_in, settings, progress, definitions_only=restored)
     stacks.ready(stack, progress=progress)
     _publish(stack, layer, refreshed.receipt, progress, adopt=adopt, fresh=restored)
-    progress.say(_welcome(stack))
+    progress.say(_welcome(stacks.connect(settings)))  # with the passwords that are new
 
 
 def _definitions() -> tuple[Layer, Uses]:
@@ -314,7 +315,7 @@ def site_of(stack: Stack) -> Site:
         username=stack.superset_username,
         password=stack.superset_password,
         connections={"reader": stack.url("reader"), "analyst": stack.url("analyst")},
-        users=stack.credentials.users,
+        users=Passwords(stack.credentials),
         is_async=stack.settings.superset_async,
     )
 

@@ -15,13 +15,18 @@ from bootstrap.errors import UsageError
 
 FILE = "credentials.env"
 Secret = Annotated[SecretStr, Field(min_length=8)]
+_ADDED = "user_"
 _HEADER = "# Passwords and keys of this stack, generated on its first run. Whoever reads this file is administrator.\n"
 
 
 class Credentials(BaseModel):
-    """Every secret; ``superset_*`` are the people's passwords, ``lgs_*`` and ``postgres`` those of database roles."""
+    """Every secret; ``superset_*`` are the people's passwords, ``lgs_*`` and ``postgres`` those of database roles.
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    ``user_*`` are the passwords of people that the shop added to ``superset/access.yml``.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+    __pydantic_extra__: dict[str, Secret]
 
     path: Path
     superset_admin: Secret
@@ -36,8 +41,10 @@ class Credentials(BaseModel):
 
     @property
     def users(self) -> dict[str, str]:
-        """Superset user name to password: admin, marketing, analyst."""
-        return {name: self._value(f"superset_{name}") for name in ("admin", "marketing", "analyst")}
+        """Superset user name to password: admin, marketing, analyst, and those that the shop added."""
+        ours = {name: self._value(f"superset_{name}") for name in ("admin", "marketing", "analyst")}
+        added = [name for name in self.__pydantic_extra__ if name.startswith(_ADDED)]
+        return ours | {name.removeprefix(_ADDED): self._value(name) for name in added}
 
     @property
     def roles(self) -> dict[str, str]:
@@ -47,6 +54,20 @@ class Credentials(BaseModel):
     def _value(self, name: str) -> str:
         secret: SecretStr = getattr(self, name)
         return secret.get_secret_value()
+
+
+class Passwords(dict[str, str]):
+    """Superset user name to password. Who has none gets one when it is asked for, and the file keeps it."""
+
+    def __init__(self, credentials: Credentials) -> None:
+        super().__init__(credentials.users)
+        self.home = credentials.path.parent
+
+    def __missing__(self, name: str) -> str:
+        self[name] = _password()
+        added = {f"{_ADDED}{name}": SecretStr(self[name])}
+        write_credentials(load_credentials(self.home).model_copy(update=added))
+        return self[name]
 
 
 def load_credentials(home: Path) -> Credentials:
@@ -73,8 +94,12 @@ def ensure_credentials(home: Path) -> Credentials:
 
 def _generate(path: Path) -> Credentials:
     names = [name for name in Credentials.model_fields if name != "path"]
-    values = {name: secrets.token_urlsafe(48 if name == "superset_secret_key" else 18) for name in names}
+    values = {name: secrets.token_urlsafe(48) if name == "superset_secret_key" else _password() for name in names}
     return Credentials.model_validate({"path": path, **values})
+
+
+def _password() -> str:
+    return secrets.token_urlsafe(18)
 
 
 def write_credentials(credentials: Credentials) -> None:

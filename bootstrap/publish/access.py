@@ -141,8 +141,6 @@ def user_changes(access: Access, directory: Directory, passwords: Mapping[str, s
     changes: list[Change] = []
     for name in access.users:
         if name not in directory.users:
-            if name not in passwords:
-                raise CheckFailed(f"There is no password for the new user {name!r}. Give one in the site's users.")
             create = lambda n=name: _create_user(access, n, directory, passwords[n])  # noqa: E731
             changes.append(Change("create", f"user {name}", (), create))
         elif fields := _user_fields(access, name, directory):

@@ -22,7 +22,7 @@ from bootstrap.publish.spec import Chart, Specs
 class Site:
     """One Superset: address, administrator, the URLs of its connections as it sees them, new users' passwords.
 
-    ``is_async`` says that a Celery worker runs beside it.
+    ``users`` is asked for a password only when its user is made. ``is_async`` says that a Celery worker runs beside it.
     """
 
     url: str

@@ -2,7 +2,7 @@
 
 import re
 from itertools import chain
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
 
 from croniter import croniter
@@ -228,7 +228,7 @@ class RowRule(Spec):
 class Access(Spec):
     connections: dict[Literal["reader", "analyst"], Connection]
     roles: dict[str, Role]
-    users: dict[str, User]
+    users: dict[Annotated[str, Field(pattern=r"^[\w.@+-]+$")], User]
     row_rules: dict[str, RowRule] = Field(default_factory=dict)
 
 

@@ -1,7 +1,6 @@
 """Roles and users that leave superset/access.yml: ours go, and what somebody else's work rests on stays."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from bootstrap.publish.client import Client
 from bootstrap.publish.identity import identity
 from bootstrap.publish.live import ids
 from bootstrap.settings import data_folder
+from tests.conftest import Shop
 from tests.publish.conftest import silent
 from tests.publish.people import Person
 
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.stack
 ROLES, USERS = "/api/v1/security/roles/", "/api/v1/security/users/"
 ROLE = "\nroles:\n  French team:\n    description: Sees dashboards.\n    permissions: [can_read on Dashboard]\n"
 USER = "\nusers:\n  anna: {roles: [French team], first_name: Anna, last_name: B, email: anna@londongiftshop.example}\n"
-PASSWORD = "a password of anna"
+PASSWORD = "a password of their own"
 ANNA = {"username": "anna", "first_name": "Anna", "last_name": "C", "email": "anna@x.example", "active": True}
 RULES = "/api/v1/rowlevelsecurity/"
 RULE = """
@@ -45,8 +45,7 @@ def with_anna(site: Site, layer: Layer, specs: Path, admin: Client) -> Iterator[
     access = specs / "access.yml"
     text = access.read_text().replace("\nroles:\n", ROLE).replace("\nusers:\n", USER)
     access.write_text(text)
-    people = {**site.users, "anna": PASSWORD}
-    yield lambda **options: publish(replace(site, users=people), layer, specs=specs, progress=silent(), **options)
+    yield lambda **options: publish(site, layer, specs=specs, progress=silent(), **options)
     publish(site, layer, specs=data_folder("superset"), progress=silent())
     if anna := named(admin, USERS, "username", "anna"):
         admin.delete(f"{USERS}{anna['id']}")
@@ -58,11 +57,11 @@ def without_anna(site: Site, layer: Layer) -> Run:
 
 
 def test_a_role_that_left_is_deleted_and_its_user_deactivated(
-    site: Site, admin: Client, with_anna: Run, without_anna: Run
+    shop: Shop, site: Site, admin: Client, with_anna: Run, without_anna: Run
 ) -> None:
     with_anna()
     assert not with_anna().changed
-    Person.sign_in(site.url, "anna", PASSWORD)
+    Person.sign_in(site.url, "anna", shop.stack.credentials.users["anna"])
     by_hand = admin.post(ROLES, {"name": "By hand"})["id"]
     roles = len(admin.list(ROLES))
     assert pruned(without_anna()) == ["user anna", "role French team"]
@@ -74,14 +73,16 @@ def test_a_role_that_left_is_deleted_and_its_user_deactivated(
     admin.delete(f"{ROLES}{by_hand}")
 
 
-def test_a_user_that_comes_back_is_let_in_again(site: Site, admin: Client, with_anna: Run, without_anna: Run) -> None:
+def test_a_user_that_comes_back_is_let_in_again(
+    shop: Shop, site: Site, admin: Client, with_anna: Run, without_anna: Run
+) -> None:
     with_anna()
     without_anna()
     with_anna()
     anna = named(admin, USERS, "username", "anna")
     assert anna
     assert (anna["active"], [role["name"] for role in anna["roles"]]) == (True, ["French team"])
-    Person.sign_in(site.url, "anna", PASSWORD)
+    Person.sign_in(site.url, "anna", shop.stack.credentials.users["anna"])
 
 
 def test_a_role_that_somebody_elses_work_rests_on_is_kept_and_named(

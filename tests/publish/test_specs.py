@@ -33,6 +33,7 @@ WRONG = [
     (DASHBOARD, "{key_figures: 12}", "{monthly_sales: 12}", 'The chart "monthly_sales" stands here twice.'),
     (DASHBOARD, "access: [Marketing", "access: [Marketeer", 'There is no role "Marketeer". Did you mean "Marketing"?'),
     (DASHBOARD, "column: segment,", "column: segments,", 'There is no column in sales_month "segments".'),
+    ("access.yml", "  marketing: {roles", "  a=b: {roles", "String should match pattern"),
     ("access.yml", "roles: [Analyst]", "roles: [Analist]", 'There is no role "Analist". Did you mean "Analyst"?'),
 ]
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bootstrap.credentials import Credentials, ensure_credentials, load_credentials
+from bootstrap.credentials import Credentials, Passwords, ensure_credentials, load_credentials
 from bootstrap.errors import UsageError
 
 
@@ -43,6 +43,19 @@ def test_a_changed_password_is_read_back(tmp_path: Path) -> None:
     made = ensure_credentials(tmp_path)
     made.path.write_text(made.path.read_text().replace(made.users["admin"], "a=new=password"))
     assert load_credentials(tmp_path).users["admin"] == "a=new=password"
+
+
+def test_a_user_who_has_no_password_gets_one_that_is_kept(tmp_path: Path) -> None:
+    made = ensure_credentials(tmp_path)
+    passwords = Passwords(made)
+    assert load_credentials(tmp_path) == made
+    assert passwords["marketing"] == made.users["marketing"]
+    given = passwords["anna.b@shop"]
+    kept = load_credentials(tmp_path)
+    assert Passwords(kept)["anna.b@shop"] == passwords["anna.b@shop"] == given == kept.users["anna.b@shop"]
+    assert {name: kept.users[name] for name in made.users} == made.users
+    assert stat.S_IMODE(kept.path.stat().st_mode) == 0o600
+    assert given not in repr(kept)
 
 
 def test_a_half_written_file_is_named_with_what_it_lacks(tmp_path: Path) -> None:
