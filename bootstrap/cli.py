@@ -317,6 +317,7 @@ def site_of(stack: Stack) -> Site:
         connections={"reader": stack.url("reader"), "analyst": stack.url("analyst")},
         users=Passwords(stack.credentials),
         is_async=stack.settings.superset_async,
+        sign_in_setting=stack.sign_in_setting,
     )
 
 

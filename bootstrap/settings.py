@@ -24,6 +24,7 @@ class Settings(BaseSettings):
     superset_url: str | None = Field(None, description="http(s):// URL of a Superset to use instead")
     superset_username: str = Field("admin", description="an administrator of that Superset")
     superset_password: SecretStr | None = Field(None, description="that administrator's password")
+    admin_password: SecretStr | None = Field(None, description="the server edition's password of admin, from .env")
     superset_async: bool = Field(False, description="whether a Celery worker runs the queries of SQL Lab")
     superset_workers: int = Field(2, ge=1, description="web worker processes of the embedded Superset")
     public_url: str | None = Field(

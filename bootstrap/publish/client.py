@@ -23,14 +23,19 @@ _VERSIONS = ("6.1.",)
 
 
 class Client:
-    """A signed-in administrator. Raises ``Unreachable``, ``UsageError`` (sign-in) and ``CheckFailed`` (a refusal)."""
+    """A signed-in administrator. Raises ``Unreachable``, ``UsageError`` (sign-in) and ``CheckFailed`` (a refusal).
 
-    def __init__(self, url: str, username: str, password: str, *, seconds: float = 120) -> None:
+    ``setting`` is what to correct when the sign-in is refused.
+    """
+
+    def __init__(
+        self, url: str, username: str, password: str, *, setting: str = "the password", seconds: float = 120
+    ) -> None:
         self.url, self.seconds = url.rstrip("/"), seconds
         self.session = requests.Session()
         self.session.headers["Referer"] = self.url + "/"
         self._check_version()
-        self._sign_in(username, password)
+        self._sign_in(username, password, setting)
 
     def _send(self, method: str, path: str, **options: Any) -> requests.Response:
         for cookie in self.session.cookies:  # marked for TLS alone by a site behind a proxy that we are behind, too
@@ -47,20 +52,18 @@ class Client:
 
     def _check_version(self) -> None:
         response = self._send("GET", "/version")
-        found = response.json().get("version_string", "") if response.ok else ""
+        try:
+            found = str(response.json()["version_string"])
+        except (ValueError, LookupError, TypeError):
+            found = f"status {response.status_code} and no version"
         if not found.startswith(_VERSIONS):
-            raise UsageError(
-                f"{self.url} is not Superset 6.1 (it says {found or response.status_code!r}). Correct LGS_SUPERSET_URL."
-            )
+            raise UsageError(f"{self.url} is not Superset 6.1 (/version gives {found}). Correct LGS_SUPERSET_URL.")
 
-    def _sign_in(self, username: str, password: str) -> None:
+    def _sign_in(self, username: str, password: str, setting: str) -> None:
         body = {"username": username, "password": password, "provider": "db", "refresh": False}
         response = self._send("POST", "/api/v1/security/login", json=body)
         if response.status_code == 401:
-            raise UsageError(
-                f"Superset at {self.url} refuses the user {username!r}. "
-                "Correct LGS_SUPERSET_USERNAME or LGS_SUPERSET_PASSWORD."
-            )
+            raise UsageError(f"Superset at {self.url} refuses the user {username!r}. Correct {setting}.")
         self.session.headers["Authorization"] = f"Bearer {self._answer(response)['access_token']}"
         self.session.headers["X-CSRFToken"] = self.get("/api/v1/security/csrf_token/")["result"]
 

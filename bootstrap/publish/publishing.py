@@ -22,7 +22,8 @@ from bootstrap.publish.spec import Chart, Specs
 class Site:
     """One Superset: address, administrator, the URLs of its connections as it sees them, new users' passwords.
 
-    ``users`` is asked for a password only when its user is made. ``is_async`` says that a Celery worker runs beside it.
+    ``users`` is asked for a password only when its user is made. ``is_async`` says that a Celery worker runs beside it,
+    ``sign_in_setting`` what to correct when it refuses the administrator.
     """
 
     url: str
@@ -31,6 +32,7 @@ class Site:
     connections: Mapping[str, str] = field(repr=False)
     users: Mapping[str, str] = field(repr=False)
     is_async: bool = False
+    sign_in_setting: str = "the password"
 
 
 @dataclass(frozen=True)
@@ -195,7 +197,7 @@ def publish(
         connections = databases(read_specs, site.connections, is_async=site.is_async)
         step.note = f"{len(read_specs.charts)} charts, {len(read_specs.dashboards)} dashboards"
     with progress.step("Compare with Superset") as step:
-        client = Client(site.url, site.username, site.password)
+        client = Client(site.url, site.username, site.password, setting=site.sign_in_setting)
         live, directory, mailed = read(client), access.Directory.read(client), reports.read(client)
         adopted = [
             *clashes(desired(read_specs, types, connections, sql_lab=0), live),

@@ -30,8 +30,11 @@ def answers(url: str) -> bool:
         return False
 
 
-def require_superset(url: str, username: str, password: str) -> None:
-    """Raise ``Unreachable`` when no Superset answers there, ``UsageError`` when it does not let the user in."""
+def require_superset(url: str, username: str, password: str, *, setting: str) -> None:
+    """Raise ``Unreachable`` when no Superset answers there, ``UsageError`` when it does not let the user in.
+
+    ``setting`` is what to correct then.
+    """
     host, port = endpoint(url)
     body = {"username": username, "password": password, "provider": "db", "refresh": False}
     try:
@@ -39,10 +42,7 @@ def require_superset(url: str, username: str, password: str) -> None:
     except requests.RequestException as error:
         raise Unreachable("Superset", host=host, port=port, setting=SETTING, why=type(error).__name__) from error
     if response.status_code == requests.codes.unauthorized:
-        raise UsageError(
-            f"The Superset at {url} does not let {username} in. "
-            "Correct LGS_SUPERSET_USERNAME and LGS_SUPERSET_PASSWORD."
-        )
+        raise UsageError(f"The Superset at {url} does not let {username} in. Correct {setting}.")
     if not response.ok or "access_token" not in response.text:
         why = f"status {response.status_code}, which is not how Superset answers a login"
         raise Unreachable("Superset", host=host, port=port, setting=SETTING, why=why)

@@ -50,7 +50,8 @@ def ready(stack: Stack, *, progress: Progress) -> None:
             stack.superset.wait()
             stack.metadata.require_admin(stack.superset_password)
         else:
-            external.require_superset(stack.superset_url, stack.superset_username, stack.superset_password)
+            given = stack.superset_url, stack.superset_username, stack.superset_password
+            external.require_superset(*given, setting=stack.sign_in_setting)
         step.note = f"answers at {stack.superset_url}"
 
 

@@ -61,6 +61,15 @@ class Stack:
             return self.settings.superset_password.get_secret_value()
         return self.credentials.users["admin"]
 
+    @property
+    def sign_in_setting(self) -> str:
+        """What to correct when Superset refuses our administrator: where the edition has the password from."""
+        if self.settings.superset_url is None:
+            return f"SUPERSET_ADMIN in {self.credentials.path}"
+        if self.settings.admin_password and not self.settings.superset_password:
+            return "LGS_ADMIN_PASSWORD in .env"
+        return "LGS_SUPERSET_USERNAME and LGS_SUPERSET_PASSWORD"
+
     @cached_property
     def postgres(self) -> EmbeddedPostgres:
         return embedded_postgres(self.settings, self.credentials)

@@ -3,13 +3,18 @@
 import json
 import shutil
 from dataclasses import replace
+from functools import partial
+from http.server import HTTPServer, SimpleHTTPRequestHandler
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import psycopg2
 import pytest
 import yaml
+from pydantic import SecretStr
 
+from bootstrap.cli import site_of
 from bootstrap.errors import CheckFailed, Unreachable, UsageError
 from bootstrap.layer.loader import load_layer
 from bootstrap.layer.spec import Layer
@@ -250,10 +255,31 @@ def test_a_role_changed_by_hand_is_put_right(admin: Client, publish_specs: Publi
     assert {row["id"] for row in after} == {row["id"] for row in before}
 
 
-def test_a_refused_sign_in_says_which_settings_to_correct(site: Site, layer: Layer) -> None:
-    wrong = Site(site.url, site.username, "not the password", site.connections, site.users)
-    with pytest.raises(UsageError, match="LGS_SUPERSET_PASSWORD"):
+@pytest.mark.parametrize(
+    ("edition", "said"),
+    [
+        ((), "SUPERSET_ADMIN in .*credentials.env"),
+        (("superset_url", "superset_password"), "LGS_SUPERSET_USERNAME and LGS_SUPERSET_PASSWORD"),
+        (("superset_url", "admin_password"), "LGS_ADMIN_PASSWORD in .env"),
+    ],
+)
+def test_a_refused_sign_in_says_what_to_correct_there(
+    shop: Shop, layer: Layer, edition: tuple[str, ...], said: str
+) -> None:
+    given = {name: SecretStr("not the password") for name in edition} | {"superset_url": shop.stack.superset_url}
+    settings = shop.stack.settings.model_copy(update={name: given[name] for name in edition})
+    wrong = replace(site_of(replace(shop.stack, settings=settings)), password="not the password")
+    with pytest.raises(UsageError, match=f"Correct {said}"):
         publish(wrong, layer, specs=data_folder("superset"), progress=silent())
+
+
+def test_a_page_in_place_of_superset_is_told(site: Site, tmp_path: Path) -> None:
+    (tmp_path / "version").write_text("<html>Welcome</html>")
+    with HTTPServer(("127.0.0.1", 0), partial(SimpleHTTPRequestHandler, directory=tmp_path)) as other:
+        Thread(target=other.serve_forever, daemon=True).start()
+        with pytest.raises(UsageError, match=r"not Superset 6\.1.*status 200.*LGS_SUPERSET_URL"):
+            Client(f"http://127.0.0.1:{other.server_port}", site.username, site.password)
+        other.shutdown()
 
 
 def test_an_absent_superset_is_named_with_its_setting(site: Site, layer: Layer) -> None:
