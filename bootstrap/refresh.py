@@ -21,7 +21,7 @@ from bootstrap.layer.spec import Layer
 from bootstrap.progress import Progress
 from bootstrap.receipt import Figures, Receipt, newest_receipt
 from warehouse.contracts import Contract, load_contracts, run_contracts
-from warehouse.load import Load, load
+from warehouse.load import Load, load, load_again
 from warehouse.migrate import upgrade
 from warehouse.queries import rules
 from warehouse.roles import grant_reading
@@ -83,7 +83,7 @@ def refresh(
         def new_lines() -> tuple[str, Load]:
             if opened:
                 return str(opened.path.absolute()), load(cursor, opened, max_rejects=max_rejects, progress=progress)
-            return _as_before(cursor, last)
+            return _as_before(cursor, last, progress)
 
         return _apply(cursor, layer, new_lines, now, progress, used_in)
 
@@ -207,17 +207,13 @@ def _twin_contracts(layer: Layer) -> list[Contract]:
     ]
 
 
-def _as_before(cursor: Cursor, last: Receipt | None) -> tuple[str, Load]:
-    """What the receipt before says of the lines: only definitions changed. Raises ``SourceError`` if theirs did too."""
+def _as_before(cursor: Cursor, last: Receipt | None, progress: Progress) -> tuple[str, Load]:
+    """The lines of the receipt before: only definitions changed. Where their rules did, landing is loaded again."""
     if last is None:
         raise AssertionError("a refresh has a source or a receipt before it")
     cursor.execute("select exists (select from warehouse.month where rules <> %s)", [rules()])
     if cursor.fetchone() == (True,):
-        raise SourceError(
-            "the rules by which lines are read changed with this version of lgs, and the file is not there any more. "
-            "Hand it over again: lgs refresh --source PATH.",
-            path=Path(last.source),
-        )
+        return last.source, load_again(cursor, progress=progress)
     return last.source, Load(last.form, last.sha256, last.lines_read, last.lines_kept, last.rejected)
 
 

@@ -4,6 +4,7 @@ Lines go to ``landing`` as they are. There they are hashed by month, and only th
 the warehouse holds are replaced.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -67,21 +68,29 @@ def load(cursor: Cursor, source: Source, *, max_rejects: float, progress: Progre
     with progress.step("read the source") as step:
         lines_read = step.rows = land(cursor, source)
         step.note = source.form
-    with progress.step("compare months") as step:
-        is_first = _is_empty(cursor)
-        lines = _fingerprint(cursor, source, is_first=is_first, max_rejects=max_rejects)
-        months = _months(cursor)
-        changed = _changed(cursor, months)
-        step.note = f"{len(changed)} of {len(months)} months changed"
-    if changed:
-        with progress.step("load the warehouse") as step:
-            step.rows = _replace(cursor, lines, {month: months.get(month) for month in changed}, is_first=is_first)
-        with progress.step("derive dimensions"):
-            refresh_dimensions(cursor)
-    cursor.execute("drop table landing.fingerprint; drop table if exists landing.repeated")
+    is_first = _is_empty(cursor)
+    changed = _change(
+        cursor,
+        lambda: _fingerprint(cursor, source, is_first=is_first, max_rejects=max_rejects),
+        is_first=is_first,
+        progress=progress,
+    )
     settle(cursor, is_kept=bool(changed))
-    rejected = count_rejects(cursor)
-    return Load(source.form, source.sha256, lines_read, lines_read - sum(rejected.values()), rejected, changed)
+    return _loaded(cursor, source.form, source.sha256, lines_read, changed)
+
+
+def load_again(cursor: Cursor, *, progress: Progress) -> Load:
+    """Load what is in ``landing`` once more, by the rules of now, for when the file itself is not there any more.
+
+    Which lines are rejected stays as it was. For the rest as ``load``.
+    """
+    prepare(cursor)
+    cursor.execute("select form, sha256, lines_read, price_type from landing.source")
+    form, sha256, lines_read, price_type = cursor.fetchone() or ("", "", 0, None)
+    changed = _change(
+        cursor, lambda: _hash(cursor, price_type, _JUDGED, is_first=False), is_first=False, progress=progress
+    )
+    return _loaded(cursor, form, sha256, lines_read, changed)
 
 
 def prepare(cursor: Cursor) -> None:
@@ -95,6 +104,26 @@ def prepare(cursor: Cursor) -> None:
     )
 
 
+def _change(cursor: Cursor, fingerprint: Callable[[], str], *, is_first: bool, progress: Progress) -> list[date]:
+    """Put the months into the warehouse that differ there from what ``fingerprint`` finds in landing; give them."""
+    with progress.step("compare months") as step:
+        lines, months = fingerprint(), _months(cursor)
+        changed = _changed(cursor, months)
+        step.note = f"{len(changed)} of {len(months)} months changed"
+    if changed:
+        with progress.step("load the warehouse") as step:
+            step.rows = _replace(cursor, lines, {month: months.get(month) for month in changed}, is_first=is_first)
+        with progress.step("derive dimensions"):
+            refresh_dimensions(cursor)
+    cursor.execute("drop table landing.fingerprint; drop table if exists landing.repeated")
+    return changed
+
+
+def _loaded(cursor: Cursor, form: str, sha256: str, lines_read: int, changed: list[date]) -> Load:
+    rejected = count_rejects(cursor)
+    return Load(form, sha256, lines_read, lines_read - sum(rejected.values()), rejected, changed)
+
+
 def _fingerprint(cursor: Cursor, source: Source, *, is_first: bool, max_rejects: float) -> str:
     """Hash every line that can be a transaction; the SELECT of those lines, classified, is returned.
 
@@ -102,7 +131,7 @@ def _fingerprint(cursor: Cursor, source: Source, *, is_first: bool, max_rejects:
     """
     cursor.execute("savepoint typing")
     try:
-        lines = _hash(cursor, source, _PLAIN, is_first=is_first)
+        lines = _hash(cursor, source.price_type, _PLAIN, is_first=is_first)
         cursor.execute("select coalesce(bool_and(is_plain and day < current_date + 2), true) from landing.fingerprint")
         if cursor.fetchone() == (True,) and not source.rejects.count:
             cursor.execute("release savepoint typing")
@@ -112,16 +141,16 @@ def _fingerprint(cursor: Cursor, source: Source, *, is_first: bool, max_rejects:
     cursor.execute("rollback to savepoint typing")
     put_rejects(cursor, source)
     _check_rejects(cursor, source, max_rejects)
-    return _hash(cursor, source, _JUDGED, is_first=is_first)
+    return _hash(cursor, source.price_type, _JUDGED, is_first=is_first)
 
 
-def _hash(cursor: Cursor, source: Source, reading: dict[str, str], *, is_first: bool) -> str:
-    typed = query("typed", price=_PRICES[source.price_type], **reading)
+def _hash(cursor: Cursor, price_type: str | None, reading: dict[str, str], *, is_first: bool) -> str:
+    typed = query("typed", price=_PRICES[price_type], **reading)
     if is_first:
         cursor.execute(query("fingerprint", lines=query("classified", lines=typed), columns=_WIDE))
         return "select * from landing.fingerprint"
     cursor.execute(query("fingerprint", lines=typed, columns=_NARROW))
-    changed = query("typed", price=_PRICES[source.price_type], **reading | {"kept": _CHANGED})
+    changed = query("typed", price=_PRICES[price_type], **reading | {"kept": _CHANGED})
     return query("classified", lines=changed)
 
 

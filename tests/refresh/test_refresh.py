@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from bootstrap.connection import connected
-from bootstrap.errors import CheckFailed, Locked, SourceError, Unreachable
+from bootstrap.errors import CheckFailed, Locked, SourceError, Unreachable, UsageError
 from bootstrap.layer.spec import Check, Layer
 from bootstrap.progress import Progress
-from bootstrap.refresh import LOCK_KEY, refresh
+from bootstrap.refresh import LOCK_KEY, refresh, rollback
 from tests.conftest import Database, execute
 from tests.refresh.shop import KILLED, SMALL, Watching, held, later, quiet, run
 from warehouse.migrate import current, downgrade
@@ -102,22 +102,33 @@ def test_a_closed_month_with_other_lines_and_the_same_totals_is_named(
     assert "! January 2011: its lines changed" in receipt.lines()
 
 
-def test_other_rules_load_every_month_anew(database: Database, layer: Layer) -> None:
+@pytest.mark.parametrize("is_there", [True, False], ids=["from the file", "from landing, when the file is gone"])
+def test_other_rules_load_every_month_anew(database: Database, layer: Layer, tmp_path: Path, *, is_there: bool) -> None:
+    source = tmp_path / "odd.sql"
+    source.write_text(later(tmp_path).read_text().replace("500003\t1003\tLANTERN\t1\t", "500003\t1003\tLANTERN\tone\t"))
+    run(database, layer, source)
+    before = _lines(database, layer)
+    _as_of_another_version(database)
+    if not is_there:
+        source.unlink()
+    receipt = run(database, layer, source if is_there else None).receipt
+    assert (len(receipt.months_changed), receipt.lines_kept) == (3, 18)
+    assert receipt.rejected == {"quantity is no whole number": 1}
+    assert _lines(database, layer) == before
+
+
+def test_the_generation_before_other_rules_is_not_rolled_back_to(database: Database, layer: Layer) -> None:
     run(database, layer, SMALL)
     _as_of_another_version(database)
-    assert len(run(database, layer, SMALL).receipt.months_changed) == 3
-    with database.connect() as connection, connection.cursor() as cursor:
-        cursor.execute("select name from warehouse.country where country = 'France'")
-        assert cursor.fetchone() == ("France",)
+    run(database, layer, None)
+    with pytest.raises(UsageError, match="rules of another version"):
+        rollback(database.owner_url, layer, progress=quiet())
 
 
-def test_other_rules_need_the_file_again(database: Database, layer: Layer, tmp_path: Path) -> None:
-    source = later(tmp_path)
-    run(database, layer, source)
-    _as_of_another_version(database)
-    source.unlink()
-    with pytest.raises(SourceError, match="Hand it over again"):
-        run(database, layer, None)
+def _lines(database: Database, layer: Layer) -> dict[str, str]:
+    """What is there, but for what tells of refreshes."""
+    found = held(database.connect(), layer, "landing")
+    return {name: content for name, content in found.items() if name not in ("mart.freshness", "mart.refresh_history")}
 
 
 def _as_of_another_version(database: Database) -> None:
