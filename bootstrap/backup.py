@@ -31,7 +31,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from sqlalchemy.engine import make_url
 
 import bootstrap
-from bootstrap.connection import administering, connected
+from bootstrap.connection import administering, alone, connected
 from bootstrap.errors import CheckFailed, UsageError
 from bootstrap.progress import Progress
 from bootstrap.stack import Stack
@@ -64,7 +64,9 @@ class Manifest(BaseModel):
 def backup(stack: Stack, path: Path, *, progress: Progress) -> Manifest:
     """Write a backup of the running stack to ``path``; what is there is replaced only by a whole one.
 
-    Raises ``Unreachable`` when a database does not answer, ``UsageError`` for a folder that cannot be written to.
+    It holds the lock of the refresh, whose exchange of schemas a running ``pg_dump`` would see half of. Raises
+    ``Locked`` when a refresh or publish runs, ``Unreachable`` when a database does not answer, ``UsageError`` for a
+    folder that cannot be written to.
     """
     for url in _databases(stack).values():
         with connected(url):  # pg_dump would not say which setting to change
@@ -77,7 +79,7 @@ def backup(stack: Stack, path: Path, *, progress: Progress) -> Manifest:
         tables=head(),
         secret_key=SecretStr(stack.metadata.secret_key),
     )
-    with _scratch(path.parent) as folder:
+    with alone(stack.url("warehouse")), _scratch(path.parent) as folder:
         (folder / "manifest.json").write_text(manifest.text())
         for name, url in _databases(stack).items():
             with progress.step(f"Back up {name}") as step:
@@ -95,26 +97,28 @@ def backup(stack: Stack, path: Path, *, progress: Progress) -> Manifest:
 def restore(stack: Stack, path: Path, *, progress: Progress) -> Manifest:
     """Put what ``path`` holds in place of the stack's databases. An embedded Superset must be stopped.
 
-    Raises ``UsageError`` for a file that is no backup or of a newer edition, ``CheckFailed`` when a database cannot be
-    restored. Until both are in place the old ones stand as they were, whatever is raised, and also when it is killed.
+    Raises ``UsageError`` for a file that is no backup or of a newer edition, ``Locked`` when a refresh or publish runs,
+    ``CheckFailed`` when a database cannot be restored. Until both are in place the old ones stand as they were,
+    whatever is raised, and also when it is killed.
     """
     manifest = read_manifest(path)
     admin_urls = [stack.url("admin"), replaced(stack.metadata.admin_url, database=stack.metadata.database)]
     folder = stack.settings.state / "restoring"
-    _clear(admin_urls, folder)  # what a killed run left
-    try:
-        folder.mkdir(mode=0o700)
-        with tarfile.open(path, "r:") as archive:
-            for name, make in {"warehouse": _make_warehouse, "superset": _make_metadata}.items():
-                with progress.step(f"Restore {name}"):
-                    _extract(archive, PARTS[name], folder / PARTS[name])
-                    make(stack, folder / PARTS[name])
-        with progress.step("Renew keys"):
-            rekey(stack, _aside(stack.metadata.url), manifest.secret_key.get_secret_value())
-        with progress.step("Put in place"):
-            put_in_place(admin_urls)
-    finally:
-        _clear(admin_urls, folder)
+    with alone(stack.url("warehouse")):
+        _clear(admin_urls, folder)  # what a killed run left
+        try:
+            folder.mkdir(mode=0o700)
+            with tarfile.open(path, "r:") as archive:
+                for name, make in {"warehouse": _make_warehouse, "superset": _make_metadata}.items():
+                    with progress.step(f"Restore {name}"):
+                        _extract(archive, PARTS[name], folder / PARTS[name])
+                        make(stack, folder / PARTS[name])
+            with progress.step("Renew keys"):
+                rekey(stack, _aside(stack.metadata.url), manifest.secret_key.get_secret_value())
+            with progress.step("Put in place"):
+                put_in_place(admin_urls)
+        finally:
+            _clear(admin_urls, folder)
     return manifest
 
 

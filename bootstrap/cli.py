@@ -15,7 +15,7 @@ from typer.main import get_command
 
 from bootstrap import stack as stacks
 from bootstrap.backup import backup, read_manifest, restore
-from bootstrap.connection import connected
+from bootstrap.connection import alone, connected
 from bootstrap.credentials import Passwords
 from bootstrap.errors import LgsError
 from bootstrap.layer.house_rules import write_definitions
@@ -27,7 +27,7 @@ from bootstrap.publish import Site, load_specs, publish
 from bootstrap.publish.examples import write_examples
 from bootstrap.publish.questions import write_questions
 from bootstrap.receipt import Receipt, newest_receipt
-from bootstrap.refresh import Refreshed, alone, refresh, rollback
+from bootstrap.refresh import Refreshed, refresh, rollback
 from bootstrap.settings import Settings, data_folder, load_settings
 from bootstrap.stack import Stack
 from warehouse.demo import write_demo

@@ -1,4 +1,4 @@
-"""Connections to PostgreSQL: closed at the end of the work, and a clear word where nobody answers."""
+"""Connections to PostgreSQL, closed at the end; a clear word where nobody answers or somebody else works."""
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -7,8 +7,9 @@ import psycopg2
 from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
 
-from bootstrap.errors import Unreachable
+from bootstrap.errors import Locked, Unreachable
 
+LOCK_KEY = 0x16C5
 _SECONDS = 10
 
 
@@ -26,6 +27,22 @@ def connected(url: str) -> Iterator[Connection]:
             if connection.closed:
                 raise _unreachable(url, error) from error
             raise
+
+
+@contextmanager
+def alone(owner_url: str) -> Iterator[Connection]:
+    """A connection that holds the lock of refresh and publish; the server lets go when it ends, however it ends.
+
+    Raises ``Locked`` when another run holds it.
+    """
+    with connected(owner_url) as connection:
+        with connection, connection.cursor() as cursor:
+            cursor.execute("select pg_try_advisory_lock(%s)", [LOCK_KEY])
+            if not (cursor.fetchone() or [False])[0]:
+                raise Locked(
+                    "Another refresh or publish is running on this warehouse. Wait until it has ended, then try again."
+                )
+        yield connection
 
 
 @contextmanager

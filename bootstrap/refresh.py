@@ -14,7 +14,7 @@ from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
 
 import warehouse
-from bootstrap.connection import connected
+from bootstrap.connection import alone
 from bootstrap.errors import CheckFailed, Locked, SourceError
 from bootstrap.layer.build import build, retire
 from bootstrap.layer.spec import Layer
@@ -28,7 +28,6 @@ from warehouse.roles import grant_reading
 from warehouse.rollback import roll_back
 from warehouse.sources import Source, open_source
 
-LOCK_KEY = 0x16C5
 WAREHOUSE_CODE = Path(warehouse.__file__).parent
 
 
@@ -138,22 +137,6 @@ def _explained(connection: Connection) -> Iterator[None]:
             f"PostgreSQL cannot go on: {error.diag.message_primary}. Nothing was changed. Give it what it lacks, "
             "such as room on its disk, then try again."
         ) from error
-
-
-@contextmanager
-def alone(owner_url: str) -> Iterator[Connection]:
-    """A connection that holds the lock of refresh and publish; the server lets go when it ends, however it ends.
-
-    Raises ``Locked`` when another run holds it.
-    """
-    with connected(owner_url) as connection:
-        with connection, connection.cursor() as cursor:
-            cursor.execute("select pg_try_advisory_lock(%s)", [LOCK_KEY])
-            if not (cursor.fetchone() or [False])[0]:
-                raise Locked(
-                    "Another refresh or publish is running on this warehouse. Wait until it has ended, then try again."
-                )
-        yield connection
 
 
 def _open(source: Path | None, last: Receipt | None) -> Source | None:

@@ -13,8 +13,8 @@ import pytest
 from typer.main import get_command
 
 from bootstrap.cli import app, command_reference
+from bootstrap.connection import LOCK_KEY
 from bootstrap.publish.client import Client
-from bootstrap.refresh import LOCK_KEY
 from tests.conftest import REPOSITORY, SMALL_DUMP, MakeShop, Shop
 
 COMMANDS = sorted(get_command(app).commands)  # type: ignore[attr-defined]
@@ -81,10 +81,14 @@ def test_a_plan_says_what_becomes_of_the_data_before_it_asks_superset(january: S
     assert (done.returncode, "18 read, 18 kept" in done.stdout) == (3, True), done.stdout + done.stderr
 
 
-def test_a_publish_waits_for_nobody_and_says_that_another_run_holds_the_lock(shop: Shop) -> None:
+@pytest.mark.parametrize("command", [["publish"], ["backup", "lgs.tar"]], ids=lambda command: command[0])
+def test_who_needs_the_lock_waits_for_nobody_and_says_that_another_run_holds_it(
+    shop: Shop, tmp_path: Path, command: list[str]
+) -> None:
+    command = [str(tmp_path / word) if word.endswith(".tar") else word for word in command]
     with psycopg2.connect(shop.stack.url("warehouse")) as connection, connection.cursor() as cursor:
         cursor.execute("select pg_advisory_lock(%s)", [LOCK_KEY])
-        done = shop.lgs("publish")
+        done = shop.lgs(*command)
     assert (done.returncode, "Another refresh or publish is running" in done.stderr) == (75, True), done.stderr
 
 

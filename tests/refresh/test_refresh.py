@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from bootstrap.connection import connected
+from bootstrap.connection import LOCK_KEY, connected
 from bootstrap.errors import CheckFailed, Locked, SourceError, Unreachable, UsageError
 from bootstrap.layer.spec import Check, Layer
 from bootstrap.progress import Progress
-from bootstrap.refresh import LOCK_KEY, refresh, rollback
+from bootstrap.refresh import refresh, rollback
 from tests.conftest import Database, execute
 from tests.refresh.shop import KILLED, SMALL, Watching, held, later, quiet, run
 from warehouse.migrate import current, downgrade

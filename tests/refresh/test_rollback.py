@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from bootstrap.connection import LOCK_KEY
 from bootstrap.errors import CheckFailed, Locked, UsageError
 from bootstrap.layer.spec import Check, Layer
-from bootstrap.refresh import LOCK_KEY, Refreshed, rollback
+from bootstrap.refresh import Refreshed, rollback
 from tests.conftest import Database
 from tests.refresh.shop import KILLED, SMALL, Watching, held, later, quiet, run
 from tests.warehouse.test_migrate import differences
