@@ -228,7 +228,7 @@ class RowRule(Spec):
 class Access(Spec):
     connections: dict[Literal["reader", "analyst"], Connection]
     roles: dict[str, Role]
-    users: dict[Annotated[str, Field(pattern=r"^[\w.@+-]+$")], User]
+    users: dict[Annotated[str, Field(pattern=r"^[a-z0-9_.@+-]+$")], User]
     row_rules: dict[str, RowRule] = Field(default_factory=dict)
 
 

@@ -34,6 +34,7 @@ WRONG = [
     (DASHBOARD, "access: [Marketing", "access: [Marketeer", 'There is no role "Marketeer". Did you mean "Marketing"?'),
     (DASHBOARD, "column: segment,", "column: segments,", 'There is no column in sales_month "segments".'),
     ("access.yml", "  marketing: {roles", "  a=b: {roles", "String should match pattern"),
+    ("access.yml", "  marketing: {roles", "  Marketing: {roles", "String should match pattern"),
     ("access.yml", "roles: [Analyst]", "roles: [Analist]", 'There is no role "Analist". Did you mean "Analyst"?'),
 ]
 
