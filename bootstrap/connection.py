@@ -64,6 +64,6 @@ def _unreachable(url: str, error: psycopg2.Error) -> Unreachable:
         host=parts.get("host", "127.0.0.1"),
         port=int(parts.get("port", 5432)),
         setting="LGS_WAREHOUSE_URL or LGS_POSTGRES_PORT",
-        why=str(error).strip().splitlines()[-1],
+        why=str(error).strip().splitlines()[0].rpartition(" failed: ")[2],
         hint=" (lgs up starts an embedded one)",
     )

@@ -174,7 +174,7 @@ def test_a_gone_source_leaves_what_is_loaded(database: Database, layer: Layer, t
 
 
 def test_an_unreachable_warehouse_names_host_port_and_setting(layer: Layer) -> None:
-    with pytest.raises(Unreachable, match=r"127\.0\.0\.1:1.*LGS_WAREHOUSE_URL"):
+    with pytest.raises(Unreachable, match=r"127\.0\.0\.1:1 \(Connection refused\).*LGS_WAREHOUSE_URL"):
         refresh("postgresql://x@127.0.0.1:1/x", layer, source=SMALL, max_rejects=0, progress=Progress())
 
 
