@@ -7,8 +7,8 @@ A backup is one tar file, readable by its owner alone, since it holds the key th
     superset.dump       the same of Superset's metadata
 
 A restore makes both databases aside, ready to be used, and then gives them the names of the old ones, which stand until
-then. The passwords of the receiving side stay in force: those of the database roles, and those of the users admin,
-marketing and analyst.
+then. The passwords of the receiving side stay in force: those of the database roles, and those of the users that its
+credentials.env names.
 """
 
 import json
@@ -68,9 +68,6 @@ def backup(stack: Stack, path: Path, *, progress: Progress) -> Manifest:
     ``Locked`` when a refresh or publish runs, ``Unreachable`` when a database does not answer, ``UsageError`` for a
     folder that cannot be written to.
     """
-    for url in _databases(stack).values():
-        with connected(url):  # pg_dump would not say which setting to change
-            pass
     manifest = Manifest(
         format=FORMAT,
         made_at=datetime.now(UTC),
@@ -79,7 +76,11 @@ def backup(stack: Stack, path: Path, *, progress: Progress) -> Manifest:
         tables=head(),
         secret_key=SecretStr(stack.metadata.secret_key),
     )
-    with alone(stack.url("warehouse")), _scratch(path.parent) as folder:
+    with (
+        alone(stack.url("warehouse")),
+        connected(stack.metadata.url),  # pg_dump would not say which setting to change
+        _scratch(path.parent) as folder,
+    ):
         (folder / "manifest.json").write_text(manifest.text())
         for name, url in _databases(stack).items():
             with progress.step(f"Back up {name}") as step:

@@ -21,9 +21,8 @@ from bootstrap.layer.spec import Layer
 from bootstrap.progress import Progress
 from bootstrap.receipt import Figures, Receipt, newest_receipt
 from warehouse.contracts import Contract, load_contracts, run_contracts
-from warehouse.load import Load, load, load_again
+from warehouse.load import Load, by_other_rules, load, load_again
 from warehouse.migrate import upgrade
-from warehouse.queries import rules
 from warehouse.roles import grant_reading
 from warehouse.rollback import roll_back
 from warehouse.sources import Source, open_source
@@ -194,8 +193,7 @@ def _as_before(cursor: Cursor, last: Receipt | None, progress: Progress) -> tupl
     """The lines of the receipt before: only definitions changed. Where their rules did, landing is loaded again."""
     if last is None:
         raise AssertionError("a refresh has a source or a receipt before it")
-    cursor.execute("select exists (select from warehouse.month where rules <> %s)", [rules()])
-    if cursor.fetchone() == (True,):
+    if by_other_rules(cursor, "warehouse"):
         return last.source, load_again(cursor, progress=progress)
     return last.source, Load(last.form, last.sha256, last.lines_read, last.lines_kept, last.rejected)
 

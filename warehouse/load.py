@@ -93,6 +93,12 @@ def load_again(cursor: Cursor, *, progress: Progress) -> Load:
     return _loaded(cursor, form, sha256, lines_read, changed)
 
 
+def by_other_rules(cursor: Cursor, schema: str) -> bool:
+    """Whether lines of ``warehouse``, or of ``warehouse_before``, were read by other rules than these."""
+    cursor.execute(f"select exists (select from {schema}.month where rules <> %s)", [rules()])
+    return cursor.fetchone() == (True,)
+
+
 def prepare(cursor: Cursor) -> None:
     """Set the transaction up for work on all lines."""
     cursor.execute(

@@ -5,8 +5,8 @@ import re
 from functools import cache
 from pathlib import Path
 
-COUNTRIES = Path(__file__).with_name("countries.csv")
-_FOLDER = Path(__file__).with_name("sql")
+_FOLDER = Path(__file__).parent
+COUNTRIES = _FOLDER / "countries.csv"
 _RULES = ("typed", "classified", "repeat", "line", "customer", "product", "country", "calendar")
 
 
@@ -21,10 +21,17 @@ def query(name: str, **parts: str) -> str:
 @cache
 def rules() -> str:
     """Changes when what makes lines and dimensions changes, remarks and blanks aside: then all months load anew."""
-    statements = [" ".join(re.sub("--.*", "", _text(name)).split()) for name in _RULES]
-    return hashlib.sha256("\n".join([*statements, COUNTRIES.read_text(encoding="utf-8")]).encode()).hexdigest()[:16]
+    return rules_in(_FOLDER)
+
+
+def rules_in(folder: Path) -> str:
+    """The same for a copy of this package's folder."""
+    texts = [(folder / "sql" / f"{name}.sql").read_text(encoding="utf-8") for name in _RULES]
+    statements = [" ".join(re.sub("--.*", "", text).split()) for text in texts]
+    countries = (folder / COUNTRIES.name).read_text(encoding="utf-8")
+    return hashlib.sha256("\n".join([*statements, countries]).encode()).hexdigest()[:16]
 
 
 @cache
 def _text(name: str) -> str:
-    return (_FOLDER / f"{name}.sql").read_text(encoding="utf-8")
+    return (_FOLDER / "sql" / f"{name}.sql").read_text(encoding="utf-8")

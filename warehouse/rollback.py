@@ -12,8 +12,8 @@ from psycopg2.extensions import cursor as Cursor
 from bootstrap.errors import UsageError
 from bootstrap.progress import Progress
 from warehouse.dimensions import refresh_dimensions
-from warehouse.load import Load, count_rejects, prepare
-from warehouse.queries import query, rules
+from warehouse.load import Load, by_other_rules, count_rejects, prepare
+from warehouse.queries import query
 
 
 @dataclass(frozen=True)
@@ -57,8 +57,7 @@ def _before(cursor: Cursor) -> _Before:
             "To have other lines, hand over their file: lgs refresh --source PATH."
         )
     before = _Before(*found)
-    cursor.execute("select exists (select from warehouse_before.month where rules <> %s)", [rules()])
-    if cursor.fetchone() == (True,):
+    if by_other_rules(cursor, "warehouse_before"):
         raise UsageError(
             f"The lines before, of {before.file}, were classified by the rules of another version of lgs. "
             "Roll back with that version, or load the file again: lgs refresh --source PATH."

@@ -1,4 +1,4 @@
-"""Makes restored metadata this stack's own: its secrets under our key, its three users under our passwords.
+"""Makes restored metadata this stack's own: its secrets under our key, its users under our passwords.
 
 Its datasets count as changed now. That time is part of the key of each cached answer, so that none from before the
 restore is taken for one of the restored data.

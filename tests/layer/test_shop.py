@@ -36,39 +36,45 @@ def test_every_relation_of_the_shop_is_counted_on_paper(layer):
     assert figures == set(EXPECTED)
 
 
-def test_the_overlap_counts_twice_in_sales_and_once_in_the_figure_without_it(database, refresh):
+@pytest.fixture
+def sold(database, refresh):
+    """Loads and builds a shop of these lines, and gives a cursor on it."""
+    with closing(database.connect()) as connection, connection.cursor() as cursor:
+
+        def run(*lines):
+            refresh(connection, list(lines))
+            return cursor
+
+        yield run
+
+
+def test_the_overlap_counts_twice_in_sales_and_once_in_the_figure_without_it(sold):
     """A mug for 6 on 3 December 2010, handed over twice; a tray for 2 twice on one invoice of the 20th."""
     mug = ["2001", "11111", "MUG", "6", "2010-12-03 10:00", "1.00", "11", "France"]
     tray = ["2002", "22222", "TRAY", "1", "2010-12-20 10:00", "2.00", "11", "France"]
-    with closing(database.connect()) as connection:
-        refresh(connection, [mug, tray, mug, tray])
-        with connection.cursor() as cursor:
-            cursor.execute("select sales, sales_without_overlap, lines, orders_total from mart.monthly_metrics")
-            assert cursor.fetchall() == [(16, 10, 4, 2)]
-            cursor.execute("select units, is_overlap, is_duplicate from mart.sales_line order by 1, 2, 3")
-            assert cursor.fetchall() == [(1, False, False), (1, False, True), (6, False, False), (6, True, False)]
+    cursor = sold(mug, tray, mug, tray)
+    cursor.execute("select sales, sales_without_overlap, lines, orders_total from mart.monthly_metrics")
+    assert cursor.fetchall() == [(16, 10, 4, 2)]
+    cursor.execute("select units, is_overlap, is_duplicate from mart.sales_line order by 1, 2, 3")
+    assert cursor.fetchall() == [(1, False, False), (1, False, True), (6, False, False), (6, True, False)]
 
 
-def test_an_invoice_of_two_customers_counts_for_one_of_them(database, refresh):
+def test_an_invoice_of_two_customers_counts_for_one_of_them(sold):
     """A mug for 4 to customer 5 in Spain and a tray for 2 to customer 9 in France, under one number."""
     mug = ["3001", "11111", "MUG", "4", "2011-01-03 10:00", "1.00", "5", "Spain"]
     tray = ["3001", "22222", "TRAY", "1", "2011-01-03 10:00", "2.00", "9", "France"]
-    with closing(database.connect()) as connection:
-        refresh(connection, [mug, tray])
-        with connection.cursor() as cursor:
-            cursor.execute("select customer_id, country, amount, customer_type from mart.invoice_amount")
-            assert cursor.fetchall() == [(5, "Spain", 6, "New")]
+    cursor = sold(mug, tray)
+    cursor.execute("select customer_id, country, amount, customer_type from mart.invoice_amount")
+    assert cursor.fetchall() == [(5, "Spain", 6, "New")]
 
 
-def test_a_shop_of_one_day_and_as_many_cancellations_as_orders_is_told_as_it_is(database, refresh):
+def test_a_shop_of_one_day_and_as_many_cancellations_as_orders_is_told_as_it_is(sold):
     order = ["4001", "11111", "MUG", "4", "2011-01-15 10:00", "1.00", "", "Spain"]
     cancellation = ["C4002", "11111", "MUG", "-4", "2011-01-15 11:00", "1.00", "", "Spain"]
-    with closing(database.connect()) as connection:
-        refresh(connection, [order, cancellation])
-        with connection.cursor() as cursor:
-            cursor.execute("select headline from mart.coverage")
-            assert cursor.fetchone()[0].endswith("2 invoices, 0 customers. No month is complete.")
-            assert definitions(cursor).count("the data have nothing that it concerns") > 3
+    cursor = sold(order, cancellation)
+    cursor.execute("select headline from mart.coverage")
+    assert cursor.fetchone()[0].endswith("2 invoices, 0 customers. No month is complete.")
+    assert definitions(cursor).count("the data have nothing that it concerns") > 3
 
 
 def test_every_check_of_the_layer_holds_on_the_shop(layer, shop_connection):
