@@ -1,22 +1,27 @@
-"""The ``lgs`` command, which dies, as a machine does, when the step named in the first argument ends."""
+"""``python -m tests.killed STEP ...``: the ``lgs`` command, which dies, as a machine does, when the named step ends."""
 
 import os
 import signal
 import sys
+from dataclasses import dataclass
+from functools import partial
 
 from bootstrap import cli
 from bootstrap.progress import Progress, Step
 
-LAST = sys.argv.pop(1)
 
-
+@dataclass
 class Killer(Progress):
+    """Ends the process with SIGKILL when the step of the name ``last`` ends."""
+
+    last: str = ""
+
     def _end(self, step: Step, started: float, mark: str) -> None:
         super()._end(step, started, mark)
-        if step.name == LAST:
+        if step.name == self.last:
             os.kill(os.getpid(), signal.SIGKILL)
 
 
 if __name__ == "__main__":
-    cli.Progress = Killer  # type: ignore[misc]
+    cli.Progress = partial(Killer, last=sys.argv.pop(1))  # type: ignore[misc, assignment]
     cli.main()

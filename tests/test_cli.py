@@ -99,7 +99,7 @@ def test_a_publish_verifies_what_was_sent_by_one_that_was_killed(shop: Shop) -> 
         row["id"] for row in admin.list("/api/v1/chart/") if row["slice_name"] == "How much do we sell each month?"
     ]
     admin.put(f"/api/v1/chart/{chart}", {"slice_name": "Something else"})
-    killed = [sys.executable, str(Path(__file__).with_name("killed.py")), "Send what changed", "publish"]
+    killed = [sys.executable, "-m", "tests.killed", "Send what changed", "publish"]
     done = subprocess.run(killed, cwd=REPOSITORY, env=os.environ | shop.environment, capture_output=True, text=True)
     assert done.returncode == -signal.SIGKILL, done.stdout + done.stderr
 

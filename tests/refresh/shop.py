@@ -1,6 +1,7 @@
 """A small shop that is refreshed, and what of it a refresh may change."""
 
 import io
+import sys
 from pathlib import Path
 
 from psycopg2.extensions import connection as Connection
@@ -13,7 +14,7 @@ from tests.conftest import Database
 from tests.content import content_hashes
 
 SMALL = Path(__file__).parents[1] / "data" / "small.sql"
-KILLED = Path(__file__).with_name("killed.py")
+KILLED = [sys.executable, "-m", "tests.refresh.killed"]
 
 
 def quiet() -> Progress:

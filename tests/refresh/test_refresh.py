@@ -4,7 +4,6 @@ import gzip
 import re
 import signal
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -14,7 +13,7 @@ from bootstrap.errors import CheckFailed, Locked, SourceError, Unreachable, Usag
 from bootstrap.layer.spec import Check, Layer
 from bootstrap.progress import Progress
 from bootstrap.refresh import refresh, rollback
-from tests.conftest import Database, execute
+from tests.conftest import REPOSITORY, Database, execute
 from tests.refresh.shop import KILLED, SMALL, Watching, held, later, quiet, run
 from warehouse.migrate import current, downgrade
 
@@ -228,7 +227,7 @@ def test_a_killed_refresh_leaves_all_as_it_was_and_needs_no_cleaning(
     before = held(database.connect(), layer)
     source = later(tmp_path)
     for name in names:
-        done = subprocess.run([sys.executable, KILLED, database.owner_url, name, source], capture_output=True)
+        done = subprocess.run([*KILLED, database.owner_url, name, source], cwd=REPOSITORY, capture_output=True)
         assert done.returncode == -signal.SIGKILL, done.stderr.decode()
         assert held(database.connect(), layer) == before, name
     assert run(database, layer, source).receipt.lines_kept == 19

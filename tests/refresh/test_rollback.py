@@ -3,7 +3,6 @@
 import gzip
 import signal
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,7 @@ from bootstrap.connection import LOCK_KEY
 from bootstrap.errors import CheckFailed, Locked, UsageError
 from bootstrap.layer.spec import Check, Layer
 from bootstrap.refresh import Refreshed, rollback
-from tests.conftest import Database
+from tests.conftest import REPOSITORY, Database
 from tests.refresh.shop import KILLED, SMALL, Watching, held, later, quiet, run
 from tests.warehouse.test_migrate import differences
 
@@ -183,7 +182,7 @@ def test_a_killed_rollback_leaves_all_as_it_was_and_needs_no_cleaning(
     rollback(database.owner_url, layer, progress=progress, plan_only=True)
     before = held(database.connect(), layer)
     for step in progress.steps:
-        done = subprocess.run([sys.executable, KILLED, database.owner_url, step.name], capture_output=True)
+        done = subprocess.run([*KILLED, database.owner_url, step.name], cwd=REPOSITORY, capture_output=True)
         assert done.returncode == -signal.SIGKILL, done.stderr.decode()
         assert held(database.connect(), layer) == before, step.name
     back(database, layer)
