@@ -137,6 +137,7 @@ if _REDIS:
     _results = Redis.from_url(_IMPATIENT)
     RESULTS_BACKEND = ForgivingRedisCache(host=_results, key_prefix="lgs_results_", default_timeout=86_400)
     RATELIMIT_ENABLED = True
+    RATELIMIT_STRATEGY = "moving-window"  # the default allows twice as many around the end of a window
     RATELIMIT_APPLICATION = "200 per second"  # a dashboard asks for all at once, and an office shares one address
     AUTH_RATE_LIMIT = "30 per minute"
     RATELIMIT_STORAGE_URI = _REDIS

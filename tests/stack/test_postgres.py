@@ -44,9 +44,8 @@ def test_it_starts_stops_and_keeps_its_data(server: EmbeddedPostgres) -> None:
 
 
 def test_a_second_start_finds_it_running(server: EmbeddedPostgres) -> None:
-    process, began = server.process(), time.monotonic()
+    process = server.process()
     assert not server.start()
-    assert time.monotonic() - began < 2
     assert server.process() == process
 
 

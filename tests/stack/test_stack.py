@@ -87,10 +87,9 @@ def test_nothing_listens_beyond_this_machine(running: Stack) -> None:
         assert {item.laddr.ip for item in listening} == {"127.0.0.1"}
 
 
-def test_a_second_start_takes_seconds_and_changes_nothing(running: Stack) -> None:
-    before, began = pids(running), time.monotonic()
+def test_a_second_start_changes_nothing(running: Stack) -> None:
+    before = pids(running)
     again(running)
-    assert time.monotonic() - began < 10
     assert pids(running) == before
 
 
