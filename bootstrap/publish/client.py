@@ -31,13 +31,21 @@ class Client:
     def __init__(
         self, url: str, username: str, password: str, *, setting: str = "the password", seconds: float = 120
     ) -> None:
-        self.url, self.seconds = url.rstrip("/"), seconds
+        self.url, self.seconds, self.setting = url.rstrip("/"), seconds, setting
+        self._credentials = {"username": username, "password": password, "provider": "db", "refresh": False}
         self.session = requests.Session()
         self.session.headers["Referer"] = self.url + "/"
         self._check_version()
-        self._sign_in(username, password, setting)
+        self._sign_in()
 
     def _send(self, method: str, path: str, **options: Any) -> requests.Response:
+        response = self._request(method, path, **options)
+        if response.status_code == 401:  # a token lasts 15 minutes, a publish to a busy site may take longer
+            self._sign_in()
+            response = self._request(method, path, **options)
+        return response
+
+    def _request(self, method: str, path: str, **options: Any) -> requests.Response:
         for cookie in self.session.cookies:  # marked for TLS alone by a site behind a proxy that we are behind, too
             cookie.secure = False
         try:
@@ -51,7 +59,7 @@ class Client:
             ) from error
 
     def _check_version(self) -> None:
-        response = self._send("GET", "/version")
+        response = self._request("GET", "/version")
         try:
             found = str(response.json()["version_string"])
         except (ValueError, LookupError, TypeError):
@@ -59,13 +67,14 @@ class Client:
         if not found.startswith(_VERSIONS):
             raise UsageError(f"{self.url} is not Superset 6.1 (/version gives {found}). Correct LGS_SUPERSET_URL.")
 
-    def _sign_in(self, username: str, password: str, setting: str) -> None:
-        body = {"username": username, "password": password, "provider": "db", "refresh": False}
-        response = self._send("POST", "/api/v1/security/login", json=body)
+    def _sign_in(self) -> None:
+        response = self._request("POST", "/api/v1/security/login", json=self._credentials)
         if response.status_code == 401:
-            raise UsageError(f"Superset at {self.url} refuses the user {username!r}. Correct {setting}.")
+            username = self._credentials["username"]
+            raise UsageError(f"Superset at {self.url} refuses the user {username!r}. Correct {self.setting}.")
         self.session.headers["Authorization"] = f"Bearer {self._answer(response)['access_token']}"
-        self.session.headers["X-CSRFToken"] = self.get("/api/v1/security/csrf_token/")["result"]
+        token = self._answer(self._request("GET", "/api/v1/security/csrf_token/"))
+        self.session.headers["X-CSRFToken"] = token["result"]
 
     def _answer(self, response: requests.Response) -> Json:
         if not response.ok or response.is_redirect:

@@ -141,6 +141,16 @@ def _link(client: Client, specs: Specs, wanted: list[Asset], numbers: verify.Ids
             raise CheckFailed(f"Superset does not link every chart of {dashboard.title!r}. Publish again.")
 
 
+def _verify(
+    client: Client, specs: Specs, wanted: list[Asset], plan: Plan, numbers: verify.Ids, *, fresh_data: bool
+) -> dict[str, int]:
+    """Ask each chart whose answer may differ from the one verified last; how many rows each gives."""
+    if fresh_data:
+        client.invalidate(sorted(numbers["datasets"].values()))
+    _link(client, specs, wanted, numbers)
+    return verify.all_answer(client, _touched(specs, plan, fresh_data=fresh_data), numbers)
+
+
 def _touched(specs: Specs, plan: Plan, *, fresh_data: bool) -> list[Chart]:
     """The charts whose answer may differ from the one that was verified last."""
     sent = {(asset.kind, asset.name) for asset in plan.send}
@@ -219,14 +229,10 @@ def publish(
     answers: dict[str, int] = {}
     if not plan_only:
         with progress.step("Verify charts") as step, _restored_on_failure(client, plan, live):
-            if fresh_data:
-                client.invalidate(sorted(numbers["datasets"].values()))
-            _link(client, read_specs, wanted, numbers)
-            touched = _touched(read_specs, plan, fresh_data=fresh_data)
-            answers = verify.all_answer(client, touched, numbers)
-            step.rows = sum(answers.values())
+            answers = _verify(client, read_specs, wanted, plan, numbers, fresh_data=fresh_data)
             reports.require_numbers(read_specs, site.connections["reader"])
-            step.note = f"{len(touched)} charts answer" if touched else "all charts are linked"
+            step.rows = sum(answers.values())
+            step.note = f"{len(answers)} charts answer" if answers else "all charts are linked"
     with progress.step("Access and reports") as step:
         reconciled, kept = _reconcile(read_specs, directory, site, numbers, mailed, plan_only=plan_only)
         step.note = f"{len(reconciled)} changes"

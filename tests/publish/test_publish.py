@@ -9,8 +9,10 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
+import jwt
 import psycopg2
 import pytest
+import requests
 import yaml
 from pydantic import SecretStr
 
@@ -271,6 +273,21 @@ def test_a_refused_sign_in_says_what_to_correct_there(
     wrong = replace(site_of(replace(shop.stack, settings=settings)), password="not the password")
     with pytest.raises(UsageError, match=f"Correct {said}"):
         publish(wrong, layer, specs=data_folder("superset"), progress=silent())
+
+
+def test_a_sign_in_that_expires_is_made_again(shop: Shop, site: Site) -> None:
+    key = shop.stack.credentials.superset_secret_key.get_secret_value()
+    client = Client(site.url, site.username, site.password)
+    claims = jwt.decode(str(client.session.headers["Authorization"]).split()[1], key, ["HS256"])
+    expired = {"Authorization": f"Bearer {jwt.encode(claims | {'exp': claims['iat'] - 1}, key)}"}
+
+    client.session.headers.update(expired)
+    assert "expired" in requests.get(f"{site.url}/api/v1/dashboard/", headers=expired, timeout=60).text
+    assert client.list("/api/v1/dashboard/")
+    client.session.headers.update(expired)
+    role = client.post("/api/v1/security/roles/", {"name": "A quarter of an hour later"})["id"]
+    client.session.headers.update(expired)
+    client.delete(f"/api/v1/security/roles/{role}")
 
 
 def test_a_page_in_place_of_superset_is_told(site: Site, tmp_path: Path) -> None:
