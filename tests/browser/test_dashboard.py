@@ -46,11 +46,16 @@ def figure(page: Page, label: str) -> str:
     return re.sub(r"[^0-9-]", "", card.locator(".lgs-value").inner_text())
 
 
+def pick(page: Page, title: str) -> None:
+    """Click an option of the open list as soon as the list has unfolded: until then it slips from under the mouse."""
+    page.locator(f'.ant-select-dropdown:not([class*="ant-slide"]) .ant-select-item-option[title="{title}"]').click()
+
+
 def choose(page: Page, name: str, value: str) -> None:
     """Choose a value in a filter of the bar and apply."""
     page.locator(f"#NATIVE_FILTER-{name}").click()
     page.keyboard.type(value)
-    page.locator(f'.ant-select-item-option[title="{value}"]').click()
+    pick(page, value)
     page.keyboard.press("Escape")
     apply(page)
 
@@ -107,7 +112,7 @@ def test_the_month_range_acts_on_the_charts_by_month(dashboard: Page, specs: Spe
     open_tab(dashboard, specs, "Customers")
     dashboard.locator('[data-test="time-range-trigger"]').click()
     dashboard.locator('[data-test="Range type"]').click()
-    dashboard.locator('.ant-select-item-option[title="Advanced"]').click()
+    pick(dashboard, "Advanced")
     fields = dashboard.locator(".time-range-popover input[type=text], .time-range-popover input:not([type=search])")
     fields.nth(0).fill(first)
     fields.nth(1).fill(select("select (min(month) + interval '2 months')::date::text from mart.sales_month"))
