@@ -1,7 +1,7 @@
 """Lines that cannot be transactions are kept with their reason; too many of them stop the load."""
 
 from collections import Counter
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 
@@ -140,6 +140,13 @@ def test_rejects_of_a_workbook_name_sheet_and_row(database, tmp_path):
         ("retail.xlsx [2009]", 3),
         ("retail.xlsx [2010]", 5),
     ]
+
+
+def test_the_last_moment_that_a_workbook_knows_is_a_reject_like_any(database, tmp_path):
+    last = [*GOOD]
+    last[4] = datetime(9999, 12, 31, 23, 59, 59, 900_000)
+    run_load(database, write_xlsx(tmp_path / "retail.xlsx", {"2010": [SECOND_EDITION, GOOD, last]}), max_rejects=0.5)
+    assert ask(database, "select reason from landing.reject") == [("invoice date is in the future",)]
 
 
 def test_more_rejects_than_allowed_stop_the_load(database, tmp_path):

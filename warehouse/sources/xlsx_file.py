@@ -23,6 +23,7 @@ _ROWS_IN_BLOCK = 2000
 _BOMB_RATIO, _BOMB_SIZE = 200, 64 << 20  # unpacked to packed; unpacked bytes below which no ratio matters
 _LARGEST, _LARGEST_STRINGS = 16 << 30, 256 << 20
 _HALF_SECOND = timedelta(milliseconds=500)
+_LAST = datetime.max - _HALF_SECOND  # rounded up, a later one would be no date
 
 Row = tuple[Any, ...]
 
@@ -44,13 +45,13 @@ class XlsxFile(Source):
         with _workbook(self.path) as workbook:
             shift, first_rows = 0, []
             for sheet in workbook.worksheets:
-                number, names = _header(sheet)
+                number, names = self._header(sheet)
                 first_rows.append(names)
                 if fits(names) >= _ALIKE:
                     place = Place(f"{self.path.name} [{sheet.title}]", shift + 1, shift)
                     self.parts.append(place)
                     mapping = map_columns(names, path=self.path.with_name(place.name))
-                    rows = sheet.iter_rows(min_row=number + 1, max_col=mapping.width, values_only=True)
+                    rows = self._rows(sheet, min_row=number + 1, max_col=mapping.width)
                     numbered = enumerate(rows, shift + number + 1)
                     while block := list(islice(numbered, _ROWS_IN_BLOCK)):
                         shift = block[-1][0]
@@ -61,6 +62,21 @@ class XlsxFile(Source):
                     f"no sheet names the columns {', '.join(COLUMNS)} in its first row; found {found}. Name them there."
                 )
                 raise SourceError(why, path=self.path)
+
+    def _rows(self, sheet: Any, **bounds: int) -> Iterator[Row]:
+        with _told_as_damage(self.path):
+            yield from sheet.iter_rows(values_only=True, **bounds)
+
+    def _header(self, sheet: Any) -> tuple[int, list[str]]:
+        """Number and texts of the first row that is not empty; 0 and none for an empty sheet."""
+        sheet.reset_dimensions()  # what the file says of its size need not be true
+        for number, row in enumerate(self._rows(sheet, max_col=_WIDEST), 1):
+            texts = [_text(value) for value in row]
+            if any(texts):
+                while not texts[-1]:
+                    texts.pop()
+                return number, texts
+        return 0, []
 
     def _row(self, place: Place, mapping: Mapping, number: int, row: Row) -> str:
         """One row as COPY text; nothing for an empty one. Raises ``SourceError`` for a formula in our columns."""
@@ -101,15 +117,22 @@ def open_xlsx(path: Path) -> XlsxFile:
 def _workbook(path: Path) -> Iterator[Any]:
     with path.open("rb") as file, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # openpyxl warns of styles and extensions that do not matter here
-        try:
+        with _told_as_damage(path):
             _refuse_entities(path)
             workbook = openpyxl.load_workbook(file, read_only=True, keep_links=False)
-            yield workbook
-            workbook.close()
-        except SourceError:
-            raise
-        except Exception as error:  # a damaged archive or XML comes up as almost any kind of error
-            raise _damaged(path, error) from error
+        yield workbook
+        workbook.close()
+
+
+@contextmanager
+def _told_as_damage(path: Path) -> Iterator[None]:
+    """Around calls of openpyxl alone: a damaged archive or XML comes up there as almost any kind of error."""
+    try:
+        yield
+    except SourceError:
+        raise
+    except Exception as error:
+        raise _damaged(path, error) from error
 
 
 def _refuse_entities(path: Path) -> None:
@@ -124,18 +147,6 @@ def _refuse_entities(path: Path) -> None:
                         )
 
 
-def _header(sheet: Any) -> tuple[int, list[str]]:
-    """Number and texts of the first row that is not empty; 0 and none for an empty sheet."""
-    sheet.reset_dimensions()  # what the file says of its size need not be true
-    for number, row in enumerate(sheet.iter_rows(max_col=_WIDEST, values_only=True), 1):
-        texts = [_text(value) for value in row]
-        if any(texts):
-            while not texts[-1]:
-                texts.pop()
-            return number, texts
-    return 0, []
-
-
 def _text(value: Any) -> str:
     """The value as a dump would print it."""
     if isinstance(value, str):
@@ -145,7 +156,7 @@ def _text(value: Any) -> str:
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     if isinstance(value, datetime):
-        return (value + _HALF_SECOND).replace(microsecond=0, tzinfo=None).isoformat(" ")
+        return (min(value.replace(tzinfo=None), _LAST) + _HALF_SECOND).replace(microsecond=0).isoformat(" ")
     if isinstance(value, date):
         return f"{value.isoformat()} 00:00:00"
     if isinstance(value, ArrayFormula | DataTableFormula):
