@@ -14,6 +14,8 @@ from pathlib import Path
 
 import yaml
 
+from bootstrap.stack.reporting import sign_in
+
 _HERE = Path(__file__).resolve().parent
 _BRAND = yaml.safe_load((_HERE / "brand.yml").read_text(encoding="utf-8"))
 
@@ -182,6 +184,7 @@ WEBDRIVER_BASEURL = os.environ.get("LGS_SUPERSET_URL") or f"http://127.0.0.1:{SU
 WEBDRIVER_BASEURL_USER_FRIENDLY = next(
     (url for name in ("LGS_PUBLIC_URL", "LGS_PUBLISHED_URL") if (url := os.environ.get(name))), WEBDRIVER_BASEURL
 )
+WEBDRIVER_AUTH_FUNC = sign_in
 SCREENSHOT_PLAYWRIGHT_WAIT_EVENT = "networkidle"  # charts have their data; fixed waits are short on a busy machine
 SCREENSHOT_PLAYWRIGHT_DEFAULT_TIMEOUT = 180_000  # milliseconds
 WEBDRIVER_WINDOW = {"dashboard": (1600, 1000), "slice": (1200, 600), "pixel_density": 2}

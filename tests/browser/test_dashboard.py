@@ -18,6 +18,8 @@ TABS = ("Overview", "Orders & cancellations", "Customers", "Segments")
 NEWEST = "(select max(month) from mart.sales_month where months_ago = 0)"
 DRAWN = "canvas, table, .lgs-card, .lgs-header"
 PROBLEM = ".ant-alert, [data-test='chart-error'], .chart-error, :text('No results were returned')"
+# Until a list or a menu has unfolded, it slips from under the mouse.
+UNFOLDED = ':not([class*="ant-slide"]):not([class*="ant-zoom"])'
 KEY_FIGURE = "How did the newest complete month go?"
 
 
@@ -47,8 +49,8 @@ def figure(page: Page, label: str) -> str:
 
 
 def pick(page: Page, title: str) -> None:
-    """Click an option of the open list as soon as the list has unfolded: until then it slips from under the mouse."""
-    page.locator(f'.ant-select-dropdown:not([class*="ant-slide"]) .ant-select-item-option[title="{title}"]').click()
+    """Click an option of the open list."""
+    page.locator(f'.ant-select-dropdown{UNFOLDED} .ant-select-item-option[title="{title}"]').click()
 
 
 def choose(page: Page, name: str, value: str) -> None:
@@ -179,9 +181,9 @@ def test_a_click_on_a_month_lists_the_customers_behind_it(dashboard: Page, specs
 def take_away(page: Page, title: str, item: str, path: Path) -> list[dict[str, str]]:
     """Download a chart's rows by its menu."""
     chart(page, title).locator('[aria-label="More Options"]').click()
-    page.get_by_role("menuitem", name="Download").hover()
+    page.locator(f".ant-dropdown{UNFOLDED}").get_by_role("menuitem", name="Download").hover()
     with page.expect_download() as download:
-        page.get_by_text(item, exact=True).click()
+        page.locator(f".ant-dropdown-menu-submenu-popup{UNFOLDED}").get_by_text(item, exact=True).click()
     download.value.save_as(path)
     with path.open(encoding="utf-8-sig") as file:
         return list(csv.DictReader(file))

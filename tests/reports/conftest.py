@@ -1,6 +1,7 @@
 """The server edition without containers: Redis, web, worker and a mail server, on the databases of the shop."""
 
 import os
+import shlex
 import shutil
 import ssl
 import subprocess
@@ -162,6 +163,7 @@ def edition(shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ed
             "LGS_PUBLIC_URL": "https://bi.londongiftshop.example/",
             "LGS_SUPERSET_HTTPS": "1",  # as behind a proxy; the browser of the worker comes without one
             "LGS_SUPERSET_WORKERS": "1",
+            "GUNICORN_CMD_ARGS": shlex.join(["--access-logfile", str(folder / "access.log")]),
         }
         logs = folder / "web.log", folder / "worker.log"
         worker = [*celery, "worker", "--concurrency=1", "--loglevel=INFO"]

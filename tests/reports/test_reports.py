@@ -62,6 +62,9 @@ def test_the_dashboard_arrives_as_a_pdf_with_a_page_for_each_tab(edition: Editio
     body = mail.get_body(("html",))
     assert body is not None
     assert 'href="https://bi.londongiftshop.example/superset/dashboard/' in body.get_content()
+    asked = [line for line in (edition.folder / "access.log").read_text().splitlines() if "HeadlessChrome" in line]
+    assert asked
+    assert not any("/login/" in line for line in asked)  # whose answers may come late and sign the browser out
     pages = PdfReader(io.BytesIO(attachment(mail, ".pdf"))).pages
     tabs = load_specs(data_folder("superset"), load_layer(data_folder("views"))).dashboards["sales_customers"].tabs
     assert len(pages) == len(tabs)
