@@ -32,17 +32,16 @@ class Progress:
 
     @contextmanager
     def step(self, name: str) -> Iterator[Step]:
-        step, started = Step(name), time.monotonic()
+        step, started, mark = Step(name), time.monotonic(), "✗"
         try:
             if self.console.is_terminal:
                 with self.console.status(f"{name} ..."):
                     yield step
             else:
                 yield step
-        except BaseException:
-            self._end(step, started, "✗")
-            raise
-        self._end(step, started, "✓")
+            mark = "✓"
+        finally:
+            self._end(step, started, mark)
 
     def say(self, text: str) -> None:
         self.console.print(text, markup=False)
