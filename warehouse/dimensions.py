@@ -1,10 +1,9 @@
 """Derives customers, products, countries and the calendar from the lines."""
 
-import csv
-
 from psycopg2.extensions import cursor as Cursor
 
-from warehouse.queries import COUNTRIES, query
+from warehouse.countries import listed
+from warehouse.queries import query
 
 
 def refresh_dimensions(cursor: Cursor) -> None:
@@ -18,6 +17,4 @@ def refresh_dimensions(cursor: Cursor) -> None:
 
 
 def _countries() -> dict[str, list[str]]:
-    with COUNTRIES.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    return {column: [row[column] for row in rows] for column in rows[0]}
+    return {column: [row[column] for row in listed()] for column in ("name", "iso2", "iso3", "region")}

@@ -5,10 +5,12 @@ from collections.abc import Iterator
 
 import psycopg2
 from psycopg2.extensions import cursor as Cursor
+from psycopg2.extras import Json
 
 from bootstrap.errors import SourceError
+from warehouse.judge import Reading
 from warehouse.queries import query
-from warehouse.sources import COLUMNS, Source
+from warehouse.sources import Source
 
 
 def land(cursor: Cursor, source: Source) -> int:
@@ -20,18 +22,34 @@ def land(cursor: Cursor, source: Source) -> int:
     """
     cursor.execute(query("set_landing_aside"))
     stream = _Stream(source.blocks())
-    columns = ", ".join(("line_number", *COLUMNS))
+    columns = ", ".join(("line_number", *source.columns))
     try:
         cursor.copy_expert(f"copy landing.line ({columns}) from stdin with (null '{source.null}', freeze)", stream)
     except psycopg2.Error as error:
         raise (stream.error or error) from None
-    if not source.lines_read:
-        raise SourceError("there are no lines in it. Hand over a file with transactions.", path=source.path)
+    if not source.account.lines_read:
+        raise SourceError("there are no lines in it. Load a file with transactions.", path=source.path)
+    return source.account.lines_read
+
+
+def note_source(cursor: Cursor, source: Source, account: dict[str, object]) -> None:
+    """Note in ``landing`` which file it holds, and what became of everything in it."""
+    kept = source.account
     cursor.execute(
-        "insert into landing.source (file, form, sha256, price_type, lines_read) values (%s, %s, %s, %s, %s)",
-        (source.path.name, source.form, source.sha256, source.price_type, source.lines_read),
+        "insert into landing.source "
+        "(file, form, sha256, price_type, lines_read, lines_counted, lines_passed_over, account) "
+        "values (%s, %s, %s, %s, %s, %s, %s, %s)",
+        (
+            source.path.name,
+            source.form,
+            source.sha256,
+            source.price_type,
+            kept.lines_read,
+            kept.counted,
+            kept.passed_over.total(),
+            Json(account),
+        ),
     )
-    return source.lines_read
 
 
 def settle(cursor: Cursor, *, is_kept: bool) -> None:
@@ -42,7 +60,7 @@ def settle(cursor: Cursor, *, is_kept: bool) -> None:
         cursor.execute("drop schema landing_replaced cascade")
 
 
-def put_rejects(cursor: Cursor, source: Source) -> None:
+def put_rejects(cursor: Cursor, source: Source, reading: Reading) -> None:
     """Fill ``landing.reject``: with what the source could not put into columns, and with what ``reject.sql`` finds."""
     cursor.execute(
         "drop table if exists pg_temp.unfit; "
@@ -52,7 +70,7 @@ def put_rejects(cursor: Cursor, source: Source) -> None:
     cursor.copy_expert("copy unfit from stdin", source.rejects.file)
     places = source.places
     cursor.execute(
-        query("reject"),
+        reading.reject(),
         {
             "names": [place.name for place in places],
             "starts": [place.start for place in places],

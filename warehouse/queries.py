@@ -7,7 +7,7 @@ from pathlib import Path
 
 _FOLDER = Path(__file__).parent
 COUNTRIES = _FOLDER / "countries.csv"
-_RULES = ("typed", "classified", "repeat", "line", "customer", "product", "country", "calendar")
+_RULES = ("clean", "typed", "classified", "repeat", "line", "customer", "product", "country", "calendar")
 
 
 def query(name: str, **parts: str) -> str:

@@ -6,6 +6,7 @@ A rollback exchanges the two, so a second one goes forward again.
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from psycopg2.extensions import cursor as Cursor
 
@@ -24,6 +25,7 @@ class _Before:
     form: str
     sha256: str
     lines_read: int
+    account: dict[str, Any]
     receipt_id: int
     months: list[date]
 
@@ -44,7 +46,7 @@ def roll_back(cursor: Cursor, *, progress: Progress) -> tuple[str, Load]:
         refresh_dimensions(cursor)
     rejected = count_rejects(cursor)
     kept = before.lines_read - sum(rejected.values())
-    loaded = Load(before.form, before.sha256, before.lines_read, kept, rejected, before.months)
+    loaded = Load(before.form, before.sha256, before.lines_read, kept, rejected, before.months, before.account)
     return f"rollback of receipt {before.receipt_id} to {before.file}", loaded
 
 

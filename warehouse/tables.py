@@ -45,6 +45,15 @@ def _optional(name: str, kind: type, comment: str) -> Column:
     return Column(name, kind, nullable=True, comment=comment)
 
 
+def _account() -> Column:
+    comment = "what was read and passed over, how that was decided, and what deserves a look"
+    return Column("account", JSONB, nullable=False, server_default="{}", comment=comment)
+
+
+def _known(comment: str) -> Column:
+    return Column("is_known", Boolean, nullable=False, server_default="true", comment=comment)
+
+
 landing_source = Table(
     "source",
     metadata,
@@ -53,6 +62,15 @@ landing_source = Table(
     _required("sha256", Text, "hash of the file as handed over"),
     _optional("price_type", Text, "real or double precision where prices are printed with more digits than they have"),
     _required("lines_read", BigInteger, "lines in the file, rejected ones included"),
+    _required(
+        "lines_counted",
+        BigInteger,
+        "lines of the parts that are read, counted by other means than those that read them",
+    ),
+    _required(
+        "lines_passed_over", BigInteger, "lines among those that are no records, such as blank lines and column names"
+    ),
+    _account(),
     schema="landing",
     comment="The file that landing holds. One row.",
 )
@@ -69,6 +87,7 @@ landing_line = Table(
     _optional("unit_price", Text, "as read"),
     _optional("customer_id", Text, "as read"),
     _optional("country", Text, "as read"),
+    _optional("currency", Text, "as read, where the file says"),
     schema="landing",
     comment="The newest file as read, as text. One row per line with the right number of columns.",
 )
@@ -141,6 +160,7 @@ product = Table(
     Column("stock_code", Text, primary_key=True, comment="article code as read"),
     _required("product", Text, "its most frequent description on sold lines, blanks collapsed; else the code"),
     _required("is_product", Boolean, "false for postage, fees, vouchers, tests and corrections"),
+    _known("false for a code of a kind that is neither a product's usual one nor on the list of what is no product"),
     schema="warehouse",
     comment="What stands on invoices. One row per stock code.",
 )
@@ -153,6 +173,7 @@ country = Table(
     _optional("iso2", Text, "ISO 3166-1 alpha-2; null where no single country is meant"),
     _optional("iso3", Text, "ISO 3166-1 alpha-3; null where no single country is meant"),
     _required("region", Text, "part of the world"),
+    _known("false for a name that the list of countries does not have"),
     schema="warehouse",
     comment="The countries that lines name. One row per name.",
 )
@@ -191,6 +212,7 @@ receipt = Table(
     _required("segment_moves", Integer, "customers who changed segment"),
     _required("seconds", JSONB, "time by step"),
     _required("assets", JSONB, "Superset assets created, updated and pruned by the publish that followed"),
+    _account(),
     schema="warehouse",
     comment="What each refresh read, changed and took. One row per refresh.",
 )

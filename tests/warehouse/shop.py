@@ -4,8 +4,11 @@ import csv
 import gzip
 import io
 import subprocess
-from collections.abc import Iterable, Sequence
+import zipfile
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
+from datetime import datetime
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +19,7 @@ from bootstrap.progress import Progress
 from bootstrap.stack.account import client_program
 from warehouse.contracts import load_contracts, run_contracts
 from warehouse.load import Load, load
-from warehouse.sources import open_source
+from warehouse.sources import Map, Source, open_source
 
 HEADER = ("invoice_no", "stock_code", "description", "quantity", "invoice_date", "unit_price", "customer_id", "country")
 FIRST_EDITION = (
@@ -140,10 +143,17 @@ def quiet() -> Progress:
     return Progress(console=Console(file=io.StringIO()))
 
 
-def run_load(database, path: Path, *, max_rejects: float = 0.001) -> Load:
-    """Load ``path``, check the contracts and commit, as a refresh does."""
+def run_load(
+    database,
+    path: Path,
+    *,
+    max_rejects: float = 0.001,
+    how: Map | None = None,
+    reader: Callable[[Source], Source] = lambda source: source,
+) -> Load:
+    """Load ``path``, check the contracts and commit, as a refresh does; ``reader`` may change how it is read."""
     with closing(database.connect()) as connection, connection, connection.cursor() as cursor:
-        done = load(cursor, open_source(path), max_rejects=max_rejects, progress=quiet())
+        done = load(cursor, reader(open_source(path, how)), max_rejects=max_rejects, progress=quiet())
         run_contracts(cursor, load_contracts())
         return done
 
@@ -165,3 +175,52 @@ def pg_dump(url: str, path: Path, *options: str) -> Path:
         [client_program("pg_dump"), f"--dbname={url}", f"--file={path}", *options], check=True, capture_output=True
     )
     return path
+
+
+def inserts_text(rows: Iterable[Row], *, names: bool = False) -> str:
+    """The same as a dump of INSERTs."""
+    head = copy_text([], version="16.1", price="numeric").partition("COPY")[0]
+    columns = f" ({', '.join(HEADER)})" if names else ""
+    lines = [", ".join("NULL" if v is None else "'" + v.replace("'", "''") + "'" for v in row) for row in rows]
+    return head + "".join(f"INSERT INTO public.retail{columns} VALUES ({line});\n" for line in lines) + DUMP_TAIL
+
+
+def write_ods(path: Path, sheets: dict[str, Iterable[Sequence[object]]]) -> Path:
+    """An OpenDocument sheet, as small as the format allows."""
+    tables = "".join(
+        f'<table:table table:name="{title}">{"".join(map(_ods_row, rows))}</table:table>'
+        for title, rows in sheets.items()
+    )
+    body = f"{_ODS_HEAD}{tables}</office:spreadsheet></office:body></office:document-content>"
+    content = f'<?xml version="1.0" encoding="UTF-8"?>{body}'
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        archive.writestr("META-INF/manifest.xml", _ODS_MANIFEST)
+        archive.writestr("content.xml", content)
+    return path
+
+
+_ODS = "urn:oasis:names:tc:opendocument:xmlns"
+_ODS_MANIFEST = f'''<manifest:manifest xmlns:manifest="{_ODS}:manifest:1.0" manifest:version="1.2">
+<manifest:file-entry manifest:full-path="/" manifest:media-type="application/vnd.oasis.opendocument.spreadsheet"/>
+<manifest:file-entry manifest:full-path="content.xml" manifest:media-type="text/xml"/>
+</manifest:manifest>'''
+_ODS_HEAD = (
+    f'<office:document-content xmlns:office="{_ODS}:office:1.0" xmlns:table="{_ODS}:table:1.0" '
+    f'xmlns:text="{_ODS}:text:1.0" office:version="1.2"><office:body><office:spreadsheet>'
+)
+
+
+def _ods_row(row: Sequence[object]) -> str:
+    return f"<table:table-row>{''.join(map(_ods_cell, row))}</table:table-row>"
+
+
+def _ods_cell(value: object) -> str:
+    if value is None or value == "":
+        return "<table:table-cell/>"
+    if isinstance(value, datetime):
+        return f'<table:table-cell office:value-type="date" office:date-value="{value.isoformat()}"/>'
+    if isinstance(value, int | float):
+        return f'<table:table-cell office:value-type="float" office:value="{value}"/>'
+    lines = "".join(f"<text:p>{escape(line)}</text:p>" for line in str(value).split("\n"))
+    return f'<table:table-cell office:value-type="string">{lines}</table:table-cell>'

@@ -14,10 +14,12 @@ def folder(tmp_path: Path) -> Path:
     return Path(shutil.copytree(COUNTRIES.parent, tmp_path / "warehouse"))
 
 
-@pytest.mark.parametrize("name", ["countries.csv", "sql/classified.sql", "sql/product.sql"])
+@pytest.mark.parametrize("name", ["countries.csv", "sql/clean.sql", "sql/classified.sql", "sql/product.sql"])
 def test_another_country_or_statement_is_another_rule(folder: Path, name: str) -> None:
     path = folder / name
-    path.write_text(path.read_text().replace("France", "Gaul").replace("is_product", "is_ware"))
+    path.write_text(
+        path.read_text().replace("France", "Gaul").replace("is_product", "is_ware").replace("upper", "lower")
+    )
     assert rules_in(folder) != rules()
 
 

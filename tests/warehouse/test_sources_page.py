@@ -10,10 +10,11 @@ from bootstrap.cli import app
 from bootstrap.errors import SourceError
 from tests.conftest import REPOSITORY
 from tests.warehouse.shop import ask, run_load
+from warehouse.maps import Map, said
 from warehouse.sources import open_source
 
 PAGE = (REPOSITORY / "docs" / "sources.md").read_text(encoding="utf-8")
-FILES = dict(re.findall(r"`([\w.]+)`:\n\n```csv\n(.*?)```", PAGE, re.DOTALL))
+FILES = dict(re.findall(r"`([\w.-]+)`:\n\n```(?:csv|yaml)\n(.*?)```", PAGE, re.DOTALL))
 QUERIES = re.findall(r"```sql\n(.*?)```\n\n```text\n(.*?)```", PAGE, re.DOTALL)
 COMMANDS = re.findall(r"^lgs (.*)$", PAGE, re.MULTILINE)
 
@@ -29,8 +30,8 @@ def printed(value):
 
 
 def test_the_page_has_its_examples():
-    assert sorted(FILES) == ["december.csv", "misspelt.csv"]
-    assert (len(QUERIES), len(COMMANDS)) == (2, 2)
+    assert sorted(FILES) == ["december.csv", "misspelt.csv", "stock.csv", "stock.yml", "uk-december.csv"]
+    assert (len(QUERIES), len(COMMANDS)) == (2, 4)
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -50,12 +51,40 @@ def test_the_example_gives_what_the_page_shows(database, tmp_path):
         assert [[printed(value) for value in row] for row in ask(database, query)] == table(shown)[1:]
 
 
+def placed(tmp_path, name):
+    path = tmp_path / name
+    path.write_text(FILES[name], encoding="utf-8")
+    return path
+
+
 def test_the_misspelt_column_says_what_the_page_shows(tmp_path):
-    path = tmp_path / "misspelt.csv"
-    path.write_text(FILES["misspelt.csv"], encoding="utf-8")
+    path = placed(tmp_path, "misspelt.csv")
     with pytest.raises(SourceError) as refused:
         open_source(path)
     assert str(refused.value).replace(f"{tmp_path}/", "") in PAGE.splitlines()
+
+
+def test_dates_that_nothing_decides_say_what_the_page_shows(database, tmp_path):
+    path = placed(tmp_path, "uk-december.csv")
+    with pytest.raises(SourceError) as refused:
+        run_load(database, path)
+    assert str(refused.value).replace(f"{tmp_path}/", "") in PAGE.splitlines()
+    run_load(database, path, how=said(dates="day-first"))
+    assert ask(database, "select month::text, lines from warehouse.month") == [("2010-12-01", 2)]
+
+
+def test_the_map_on_the_page_reads_its_file(database, tmp_path):
+    run_load(database, placed(tmp_path, "stock.csv"), how=said(placed(tmp_path, "stock.yml")))
+    sql = "select invoice_no, amount::float, customer_id, country from warehouse.line order by line_id"
+    assert ask(database, sql) == [
+        ("536365", 15.3, 17850, "Unspecified"),
+        ("536366", 18.5, None, "Unspecified"),
+    ]
+
+
+def test_every_key_of_a_map_is_on_the_page():
+    keys = re.findall(r"^\| ([a-z_, ]+) \|", PAGE.partition("| key | meaning |")[2].partition("\n\n")[0], re.MULTILINE)
+    assert sorted(", ".join(keys).split(", ")) == sorted(Map.model_fields)
 
 
 def test_types_and_rejects_on_the_page_are_those_of_the_code():

@@ -83,8 +83,8 @@ def test_overlap_and_duplicates(shop):
 
 def test_dimensions(shop):
     assert ask(shop, "select * from warehouse.country order by 1")[:2] == [
-        ("Australia", "Australia", "AU", "AUS", "Oceania"),
-        ("EIRE", "Ireland", "IE", "IRL", "Northern Europe"),
+        ("Australia", "Australia", "AU", "AUS", "Oceania", True),
+        ("France", "France", "FR", "FRA", "Western Europe", True),
     ]
     customer = (
         "select first_month::text, last_invoice_at::text, country from warehouse.customer where customer_id = 13085"
@@ -142,16 +142,27 @@ def test_the_same_content_writes_nothing(database, tmp_path):
     assert ask(database, sql) == before
 
 
+def losing_a_line(source):
+    """A reader with a fault: one of its lines is in no count of its own."""
+    rows = source._row
+
+    def row(found, lines, number):
+        return "" if number == 3 else rows(found, lines, number)
+
+    source._row = row
+    source._plain = lambda *_, **__: 0
+    return source
+
+
 def test_a_failed_load_leaves_no_trace(database, tmp_path):
     run_load(database, write(tmp_path / "retail.sql", copy_text(ROWS)))
     before = hashes(database)
-    row = ("489434", "85048", "X", "1", "2009-12-01 07:45:00", "1", "13085", "Ruritania")
     with pytest.raises(CheckFailed) as failed:
-        run_load(database, write(tmp_path / "a.csv", csv_text([*ROWS, *[row] * 7])))
+        run_load(database, write(tmp_path / "a.csv", csv_text([*ROWS, ROWS[0]])), reader=losing_a_line)
     message = str(failed.value)
-    assert message.startswith("The contract countries_are_known does not hold (Each country that a line names")
-    assert "country=Ruritania, lines=7" in message
-    assert "from warehouse.line" in message
+    assert message.startswith("The contract every_line_is_accounted_for does not hold (The lines counted in the file")
+    assert "lines_counted=26, lines_kept=23, lines_rejected=0, lines_passed_over=2" in message
+    assert "from landing.source" in message
     assert failed.value.exit_code == 1
     assert hashes(database) == before
 
@@ -168,14 +179,12 @@ def test_a_contract_shows_five_rows_and_the_sql_for_the_rest(shop):
 
 BREAKS = {
     "country_codes_are_known": "update warehouse.country set iso2 = null where country = 'France'",
-    "countries_are_known": "update warehouse.line set country = 'Ruritania' where stock_code = 'M'",
     "dimensions_are_complete": "delete from warehouse.customer where customer_id = 13085",
+    "every_line_is_accounted_for": "update landing.source set lines_counted = lines_counted + 1",
     "lines_are_kept_or_rejected": "update landing.source set lines_read = lines_read + 1",
     "lines_hold_together": "update warehouse.line set amount = amount + 0.01 where stock_code = 'M'",
     "months_are_noted": "update warehouse.month set lines = lines + 1 where month = '2010-02-01'",
     "pounds_are_kept": "update landing.line set unit_price = '373.58' where unit_price = '373.57'",
-    "stock_codes_are_known": "update warehouse.product set stock_code = '???' where stock_code = 'M'",
-    "values_are_in_range": "update warehouse.line set description = '' where stock_code = 'M'",
 }
 
 
@@ -200,7 +209,7 @@ def test_the_real_data_in_numbers(database, real_dump):
         "adjustment": 6, "cancellation": 19_494, "fee": 4_648, "free": 2_745, "sale": 1_037_021, "write_off": 3_457,
     }  # fmt: skip
     sizes = "select (select count(*) from warehouse.{}), (select count(*) from warehouse.{})"
-    assert ask(database, sizes.format("customer", "product")) == [(5_942, 5_305)]
+    assert ask(database, sizes.format("customer", "product")) == [(5_942, 5_131)]
     nulls = "select sum((description is null)::int), sum((customer_id is null)::int) from warehouse.line"
     assert ask(database, nulls) == [(4_382, 243_007)]
     assert ask(database, "select count(*) from warehouse.country where iso2 is null") == [(4,)]

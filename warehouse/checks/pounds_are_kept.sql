@@ -1,24 +1,46 @@
 -- The pounds of the lines in landing, less rejected ones, are the pounds in the warehouse, to the penny.
 with
 
-landed as (
+written as (
 
     select
-        sum(
-            line.quantity::numeric
-            * case -- six digits are the same as real, too
-                when octet_length(line.unit_price) <= 6 then line.unit_price::numeric
-                when source.price_type = 'real' then line.unit_price::real::text::numeric
-                when source.price_type = 'double precision' then line.unit_price::double precision::text::numeric
-                else line.unit_price::numeric
-            end
-        ) as amount
+        price_type,
+        -- the first of them is the decimal sign; the others, and blanks, only part thousands
+        case when account #>> '{reading,decimal}' = ',' then ',.' else '.,' end
+        || e' \t\n\r\v\f\u0085\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u200b'
+        || e'\u2028\u2029\u202f\u205f\u3000\ufeff' as signs
+    from landing.source
+
+),
+
+numbers as (
+
+    select
+        written.price_type,
+        translate(line.quantity, written.signs, '.') as quantity,
+        translate(line.unit_price, written.signs, '.') as unit_price
     from landing.line
-    cross join landing.source
+    cross join written
     where not exists (
         select from landing.reject
         where reject.landing_line = line.line_number
     )
+
+),
+
+landed as (
+
+    select
+        sum(
+            quantity::numeric
+            * case -- six digits are the same as real, too
+                when octet_length(unit_price) <= 6 then unit_price::numeric
+                when price_type = 'real' then unit_price::real::text::numeric
+                when price_type = 'double precision' then unit_price::double precision::text::numeric
+                else unit_price::numeric
+            end
+        ) as amount
+    from numbers
 
 ),
 

@@ -1,19 +1,25 @@
-"""What every form of a handed-over file offers to the loader."""
+"""What every kind of source file offers to the loader: COPY text, and an account of every line."""
 
 import tempfile
 import weakref
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import IO
 
 from bootstrap.errors import SourceError
+from warehouse.maps import Map
+from warehouse.maps.columns import COLUMNS, Mapping
+from warehouse.sources.account import Account
 from warehouse.sources.stream import sha256
 
 _IN_MEMORY = 1 << 20
 _LONGEST_TEXT = 2000
+# Blanks other than U+0020, as COPY text writes them. \xe2\x80 begins those from U+2000 to U+203F.
+_ODD_BLANKS = (*(chr(code).encode() for code in (0x0B, 0x0C, 0x85, 0xA0, 0x1680, 0x3000, 0xFEFF)), b"\xe2\x80")
+_ODD_BLANKS += (b"\\t", b"\\n", b"\\r")
 
 
 @dataclass(frozen=True)
@@ -42,41 +48,69 @@ class Rejects:
 
 @dataclass
 class Source(ABC):
-    """A file, read once and in one direction. ``lines_read`` and ``rejects`` grow while ``blocks`` is consumed."""
+    """A file, read once and in one direction. ``account`` and ``rejects`` grow while ``blocks`` is consumed.
+
+    A form with one ``mapping`` for all of its records takes it as a field, others say their ``columns``.
+    ``price_type`` is ``real`` or ``double precision`` where prices may be printed with more digits than they have.
+    """
 
     path: Path
     form: str
-    lines_read: int = field(default=0, init=False)
+    how: Map
+    account: Account = field(default_factory=Account, init=False)
     rejects: Rejects = field(default_factory=Rejects, init=False)
+    mapping: Mapping = field(init=False, repr=False, compare=False)
+    found_in: list[Place] = field(default_factory=list, init=False)
+    has_odd_blanks: bool = field(default=False, init=False)
+    price_type: str | None = field(default=None, init=False)
+    _above: list[str | None] = field(default_factory=lambda: [None], init=False)
     null = "\\N"
+    is_typed = False  # whether dates and numbers are values of their own kind, so that text among them is a mistake
 
     @cached_property
     def sha256(self) -> str:
-        """Hash of the file as handed over, in hexadecimal."""
+        """Hash of the file as it is on disk, in hexadecimal."""
         return sha256(self.path)
 
     @property
-    def price_type(self) -> str | None:
-        """``real`` or ``double precision`` where prices may be printed with more digits than they have."""
-        return None
+    def lines_read(self) -> int:
+        """Lines so far, rejected ones included."""
+        return self.account.lines_read
 
     @property
     def places(self) -> list[Place]:
         """What to call the parts of the file in ``landing.reject``, by their first line."""
-        return [Place(self.path.name)]
+        return self.found_in or [Place(self.path.name)]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that ``blocks`` gives after the line number: ``COLUMNS``, and the currency where there is one."""
+        return self.mapping.columns
 
     def blocks(self) -> Iterator[bytes]:
-        """Lines for ``COPY landing.line FROM STDIN``: the line number, then ``COLUMNS``, tab-separated UTF-8.
+        """Lines for ``COPY landing.line FROM STDIN``: the line number, then ``columns``, tab-separated UTF-8.
 
         Missing values are ``null``. Raises ``SourceError`` for a file that cannot be read to its end, and for one whose
         hash is not ``sha256`` any more then.
         """
         before = self.sha256
-        yield from self._blocks()
+        for block in self._blocks():
+            self.has_odd_blanks = self.has_odd_blanks or any(blank in block for blank in _ODD_BLANKS)
+            yield block
         if sha256(self.path) != before:
-            raise SourceError(
-                "changed while it was read. Wait until it is written wholly, then try again.", path=self.path
-            )
+            why = "changed while it was read. Wait until it is written completely, then try again."
+            raise SourceError(why, path=self.path)
+
+    def copied(self, number: int, fields: Sequence[str | None], mapping: Mapping) -> str:
+        """One record as COPY text. What only the first line of an invoice fills in is filled in on the others."""
+        values = mapping.picked(fields, len(self.columns))
+        if self.how.fill_down:
+            is_same = values[0] == self._above[0]
+            for index in map(COLUMNS.index, self.how.fill_down):
+                if is_same and not (values[index] or "").strip():
+                    values[index] = self._above[index]
+            self._above = values
+        return copy_row(number, values, self.null)
 
     @abstractmethod
     def _blocks(self) -> Iterator[bytes]:
@@ -86,3 +120,8 @@ class Source(ABC):
 def copy_text(text: str) -> str:
     """One value as COPY writes it."""
     return text.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
+
+
+def copy_row(number: int, values: Sequence[str | None], null: str) -> str:
+    """One line of COPY text."""
+    return "\t".join([str(number), *[null if value is None else copy_text(value) for value in values]]) + "\n"

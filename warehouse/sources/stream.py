@@ -1,78 +1,109 @@
-"""The bytes of a handed-over file: plain or gzip, read once, in blocks of whole lines."""
+"""The bytes of a source file: plain, gzip or the one file in a ZIP archive, read once, in blocks of whole lines."""
 
 import codecs
 import gzip
 import hashlib
+import zipfile
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, cast
 
 from bootstrap.errors import SourceError
-from warehouse.sources.encodings import decoded
 
 BLOCK = 1 << 20
 LONGEST_LINE = 16 << 20
+ZIP = b"PK\x03\x04"
 _GZIP = b"\x1f\x8b"
 
 
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Turns what can go wrong while reading into a ``SourceError``."""
+    try:
+        yield
+    except EOFError as error:
+        raise SourceError("the gzip file is cut off. Copy it again, completely.", path=path) from error
+    except (gzip.BadGzipFile, zlib.error, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+        packed = "ZIP" if begins(path, ZIP) else "gzip"
+        raise SourceError(f"the {packed} file is damaged ({error}). Copy it again.", path=path) from error
+    except FileNotFoundError:
+        raise SourceError("there is no such file. Check the path.", path=path) from None
+    except OSError as error:
+        raise SourceError(f"cannot be read ({error.strerror}). Check the path and its rights.", path=path) from error
+
+
 def sha256(path: Path) -> str:
-    """Hash of the file as it lies there, in hexadecimal."""
-    with _reading(path), path.open("rb") as file:
+    """Hash of the file as it is on disk, in hexadecimal."""
+    with reading(path), path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def is_gzip(path: Path) -> bool:
-    """Whether the file begins as gzip does."""
-    with _reading(path), path.open("rb") as file:
-        return file.read(2) == _GZIP
+def begins(path: Path, mark: bytes) -> bool:
+    """Whether the file on disk begins with ``mark``."""
+    with reading(path), path.open("rb") as file:
+        return file.read(len(mark)) == mark
 
 
 def open_bytes(path: Path) -> BinaryIO:
-    """The file's bytes, unpacked where it is gzip. Errors come up while reading: see ``blocks``."""
-    return cast(BinaryIO, gzip.open(path, "rb")) if is_gzip(path) else path.open("rb")
+    """The file's bytes, unpacked where it is gzip or ZIP. Errors come up while reading: see ``text_blocks``."""
+    if begins(path, _GZIP):
+        return cast(BinaryIO, gzip.open(path, "rb"))
+    if begins(path, ZIP):
+        archive = zipfile.ZipFile(path)
+        return cast(BinaryIO, archive.open(archive.infolist()[0]))
+    return path.open("rb")
 
 
 def start(path: Path, size: int = BLOCK) -> bytes:
-    """The first bytes, unpacked. Raises ``SourceError`` as ``blocks`` does."""
-    with _reading(path), open_bytes(path) as file:
+    """The first bytes, unpacked. Raises ``SourceError`` as ``text_blocks`` does."""
+    with reading(path), open_bytes(path) as file:
         return file.read(size)
 
 
-def blocks(path: Path) -> Iterator[bytes]:
-    """Blocks of whole lines, each ending in a newline (the last perhaps not).
-
-    Raises ``SourceError`` for damaged or cut gzip, an unreadable file, and lines beyond ``LONGEST_LINE`` bytes.
+def text_of(start: bytes, encoding: str | None, path: Path) -> tuple[str, str]:
+    """The first characters of a text, without a byte order mark, and its encoding: the one that is said, or the one
+    that the bytes tell: UTF-16 by its mark or its NULs, else UTF-8. Raises ``SourceError`` for one that is not known.
     """
-    with open_bytes(path) as file:
-        rest = b""
-        while True:
-            with _reading(path):
-                block = file.read(BLOCK)
-            if not block:
-                break
-            cut = block.rfind(b"\n") + 1
-            if cut:
-                yield rest + block[:cut]
-                rest = block[cut:]
-            else:
-                rest += block
-                check_length(rest, path)
-        if rest:
-            yield rest
+    even, odd = start[0:4096:2].count(0), start[1:4096:2].count(0)
+    half = len(start[:4096]) // 4
+    if not encoding and start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        encoding = "utf-16"
+    encoding = encoding or ("utf-16-le" if odd > half > even else "utf-16-be" if even > half > odd else "utf-8")
+    try:
+        return start.decode(encoding, "replace").removeprefix("\ufeff"), encoding
+    except (LookupError, UnicodeError) as error:
+        raise SourceError(f"encoding {encoding} is not known. Correct the map.", path=path) from error
 
 
-def text_blocks(path: Path, encoding: str = "utf-8") -> Iterator[bytes]:
-    """The same blocks, checked to be ``encoding`` and turned into UTF-8.
+def text_blocks(path: Path, encoding: str = "utf-8", *, newline: bytes = b"\n") -> Iterator[bytes]:
+    """Blocks of whole lines as UTF-8, each ending in a newline (the last perhaps not), without a byte order mark.
 
-    Raises ``SourceError`` that names the first line with a byte that the encoding does not have.
+    Raises ``SourceError`` for damaged or cut gzip or ZIP, an unreadable file, and lines beyond ``LONGEST_LINE`` bytes,
+    and names the first line with a byte that the encoding does not have.
     """
-    number = 1
-    for block in blocks(path):
-        block = block.removeprefix(codecs.BOM_UTF8) if number == 1 else block
-        text = decoded(block, encoding, path, number)
-        yield block if encoding == "utf-8" else text.encode()
-        number += block.count(b"\n")
+    decoder, number, rest = codecs.getincrementaldecoder(encoding)(), 1, b""
+    for chunk in _chunks(path):
+        try:
+            text = decoder.decode(chunk, final=not chunk)
+        except UnicodeDecodeError as error:
+            line = number + error.object.count(b"\n", 0, error.start)
+            raise _wrong_byte(error, encoding, path, line) from error
+        block = chunk if encoding == "utf-8" else text.encode("utf-8", "replace")
+        if newline != b"\n":
+            block = block.replace(newline, b"\n")
+        if number == 1:
+            block = block.removeprefix(codecs.BOM_UTF8)
+        cut = block.rfind(b"\n") + 1
+        if cut:
+            yield rest + block[:cut]
+            rest = b""
+            number += block.count(b"\n")
+        rest += block[cut:]
+        check_length(rest, path)
+    if rest:
+        yield rest
 
 
 def check_length(rest: bytes, path: Path) -> None:
@@ -80,26 +111,26 @@ def check_length(rest: bytes, path: Path) -> None:
     if len(rest) > LONGEST_LINE:
         raise SourceError(
             f"a line, or a text in quotes, is longer than {LONGEST_LINE >> 20} MiB, "
-            "so this is no list of transactions. Hand over a plain pg_dump, a CSV or an XLSX file.",
+            "so this is no list of transactions. Load a plain pg_dump, a CSV file or a workbook.",
             path=path,
         )
 
 
-class _reading:
-    """Turns what can go wrong while reading ``path`` into a ``SourceError``."""
+def _chunks(path: Path) -> Iterator[bytes]:
+    """The bytes of the file, unpacked; an empty chunk is the last."""
+    chunk = b"more"
+    with open_bytes(path) as file:
+        while chunk:
+            with reading(path):
+                chunk = file.read(BLOCK)
+            yield chunk
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
 
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, EOFError):
-            raise SourceError("the gzip file is cut off. Copy it again, wholly.", path=self.path) from error
-        if isinstance(error, gzip.BadGzipFile | zlib.error):
-            raise SourceError(f"the gzip file is damaged ({error}). Copy it again.", path=self.path) from error
-        if isinstance(error, OSError):
-            raise SourceError(
-                f"cannot be read ({error.strerror}). Check the path and its rights.", path=self.path
-            ) from error
+def _wrong_byte(error: UnicodeDecodeError, encoding: str, path: Path, line: int) -> SourceError:
+    return SourceError(
+        f"byte 0x{error.object[error.start]:02X} is not {encoding.upper()}. Save the file as UTF-8 "
+        "(iconv -f WINDOWS-1252 -t UTF-8 does it for most spreadsheets), or name its encoding in a map "
+        "(encoding: cp1252).",
+        path=path,
+        line=line,
+    )

@@ -27,7 +27,7 @@ from (
         *,
         date_trunc('month', invoice_at)::date as month,
         ascii(stock_code) between 48 and 57
-        or btrim(stock_code) !~* '^(post|dot|c2|c3|m|d|s|b|bank charges|amazonfee|cruk|adjust[0-9]*|test[0-9]*|gift.*)$'
+        or stock_code !~* '^(post|dot|c2|c3|m|d|s|b|bank charges|amazonfee|cruk|adjust[0-9]*|test[0-9]*|gift.*)$'
             as is_product
     from ({lines}) as typed
     -- The same fence.

@@ -1,4 +1,4 @@
--- Names that the list of countries does not have stay out; a contract reports them.
+-- A name that the list of countries does not have is kept, and marked as not known.
 with
 
 named as (
@@ -9,15 +9,22 @@ named as (
 
 known as (
 
-    select * from unnest(%(country)s, %(name)s, %(iso2)s, %(iso3)s, %(region)s) as k (country, name, iso2, iso3, region)
+    select distinct on (name)
+        name,
+        nullif(iso2, '') as iso2,
+        nullif(iso3, '') as iso3,
+        region
+    from unnest(%(name)s, %(iso2)s, %(iso3)s, %(region)s) as k (name, iso2, iso3, region)
+    order by name asc, iso2 = '' asc
 
 )
 
 select
-    known.country,
-    known.name,
-    nullif(known.iso2, '') as iso2,
-    nullif(known.iso3, '') as iso3,
-    known.region
-from known
-inner join named on known.country = named.country
+    named.country,
+    named.country as name,
+    known.iso2,
+    known.iso3,
+    coalesce(known.region, 'Not known') as region,
+    known.name is not null as is_known
+from named
+left join known on named.country = known.name

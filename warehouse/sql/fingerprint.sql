@@ -9,5 +9,6 @@ select
     hash_record_extended(
         row(invoice_no, stock_code, description, quantity, invoice_at, unit_price, customer_id, country), 0
     ) as hash,
-    is_plain
+    is_plain,
+    price_digits
 from ({lines}) as line

@@ -31,6 +31,7 @@ names as (
 select distinct on (stock_code)
     stock_code,
     coalesce(product, stock_code) as product,
-    is_product
+    is_product,
+    not is_product or ascii(stock_code) between 48 and 57 as is_known
 from names
 order by stock_code asc, product is null asc, sold desc, lines desc, product asc
