@@ -30,7 +30,8 @@ from bootstrap.receipt import Receipt, newest_receipt
 from bootstrap.refresh import Refreshed, refresh, rollback
 from bootstrap.settings import Settings, data_folder, load_settings
 from bootstrap.stack import Stack
-from warehouse.demo import write_demo
+from warehouse.demo import DEMO_FILE, write_demo
+from warehouse.maps import Map, said
 
 FIRST_DAY, LAST_DAY = datetime(2009, 12, 1), datetime(2011, 12, 9)
 
@@ -48,6 +49,15 @@ SourceOption = Annotated[
 ]
 MaxRejectsOption = Annotated[
     float | None, typer.Option(help="Share of lines that may be rejected (LGS_MAX_REJECTS).", show_default="0.001")
+]
+MapOption = Annotated[
+    str | None, typer.Option("--map", help="How to read it: a YAML file, or shopify, woocommerce (LGS_MAP).")
+]
+DatesOption = Annotated[str | None, typer.Option(help="day-first or month-first: what 01/12/2010 means (LGS_DATES).")]
+OnlyOption = Annotated[list[str] | None, typer.Option(help="A table or sheet to read, and no other (LGS_ONLY).")]
+SkipOption = Annotated[list[str] | None, typer.Option(help="A table or sheet to leave out (LGS_SKIP).")]
+LossOption = Annotated[
+    bool, typer.Option("--allow-loss", help="Load a file even if it takes months or many lines away.")
 ]
 Uses = dict[str, list[str]]
 AdoptOption = Annotated[bool, typer.Option("--adopt", help="Take over objects in Superset that lgs did not make.")]
@@ -73,13 +83,22 @@ def main() -> None:
 
 
 @app.command()
-def up(source: SourceOption = None, max_rejects: MaxRejectsOption = None, adopt: AdoptOption = False) -> None:
+def up(
+    source: SourceOption = None,
+    map_name: MapOption = None,
+    dates: DatesOption = None,
+    only: OnlyOption = None,
+    skip: SkipOption = None,
+    max_rejects: MaxRejectsOption = None,
+    allow_loss: LossOption = False,
+    adopt: AdoptOption = False,
+) -> None:
     """Start everything, load the data and publish the dashboards.
 
     Example: lgs up --source retail.sql.gz
     """
-    settings, progress = load_settings(source=source, max_rejects=max_rejects), Progress()
-    _everything(settings, progress, adopt=adopt)
+    settings = load_settings(source=source, map=map_name, dates=dates, only=only, skip=skip, max_rejects=max_rejects)
+    _everything(settings, Progress(), adopt=adopt, allow_loss=allow_loss)
 
 
 @app.command()
@@ -115,18 +134,26 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] 
 @app.command("refresh")
 def refresh_command(
     source: SourceOption = None,
+    map_name: MapOption = None,
+    dates: DatesOption = None,
+    only: OnlyOption = None,
+    skip: SkipOption = None,
     max_rejects: MaxRejectsOption = None,
+    allow_loss: LossOption = False,
     plan: PlanOption = False,
     adopt: AdoptOption = False,
 ) -> None:
     """Load, build, check and commit new data, then publish.
 
-    Example: lgs refresh --source retail-november.sql.gz
+    The file replaces everything that is loaded, so it must hold all of it, not only the newest month.
+
+    Example: lgs refresh --source retail.sql.gz --plan
     """
-    settings, progress = load_settings(source=source, max_rejects=max_rejects), Progress()
+    settings = load_settings(source=source, map=map_name, dates=dates, only=only, skip=skip, max_rejects=max_rejects)
+    progress = Progress()
     layer, used_in = _definitions()
     stack = stacks.connect(settings)
-    refreshed = _refresh(stack, layer, used_in, settings, progress, plan_only=plan)
+    refreshed = _refresh(stack, layer, used_in, settings, progress, plan_only=plan, allow_loss=allow_loss)
     _publish(stack, layer, refreshed.receipt, progress, plan=plan, adopt=adopt)
 
 
@@ -192,7 +219,7 @@ def demo(
     start: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="First day.")] = FIRST_DAY,
     end: Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day.")] = LAST_DAY,
 ) -> None:
-    """Write the dump of an invented shop, to look around in or to try a size.
+    """Write the dump of a generated shop, to look around in or to try a size.
 
     Example: lgs demo shop.sql.gz --lines 1000000
     """
@@ -238,11 +265,13 @@ def command_reference() -> str:
     return text.rstrip() + "\n"
 
 
-def _everything(settings: Settings, progress: Progress, *, adopt: bool = False, restored: bool = False) -> None:
+def _everything(
+    settings: Settings, progress: Progress, *, adopt: bool = False, restored: bool = False, allow_loss: bool = False
+) -> None:
     layer, used_in = _definitions()
     stack = stacks.start(settings, progress=progress, wait=False)
     settings = _first_source(stack, settings, progress)
-    refreshed = _refresh(stack, layer, used_in, settings, progress, definitions_only=restored)
+    refreshed = _refresh(stack, layer, used_in, settings, progress, definitions_only=restored, allow_loss=allow_loss)
     stacks.ready(stack, progress=progress)
     _publish(stack, layer, refreshed.receipt, progress, adopt=adopt, fresh=restored)
     progress.say(_welcome(stacks.connect(settings)))  # with the passwords that are new
@@ -261,13 +290,21 @@ def _refresh(
         stack.url("warehouse"),
         layer,
         source=settings.source,
+        how=_how(settings),
         max_rejects=settings.max_rejects,
+        max_loss=settings.max_loss,
         used_in=used_in,
         progress=progress,
         **options,
     )
     progress.say("\n".join(refreshed.lines()))
     return refreshed
+
+
+def _how(settings: Settings) -> Map:
+    """What is said of the file."""
+    shop = {"currency": settings.currency, "time_zone": settings.time_zone}
+    return said(settings.map, dates=settings.dates, only=settings.only, skip=settings.skip, **shop)
 
 
 def _publish(
@@ -325,10 +362,10 @@ def _first_source(stack: Stack, settings: Settings, progress: Progress) -> Setti
     """The settings with the demo shop as their source, where none is named and none was loaded before."""
     if settings.source or _newest(stack):
         return settings
-    path = settings.state / "demo.sql.gz"
+    path = settings.state / DEMO_FILE
     with progress.step("Demo shop") as step:
         step.rows = write_demo(path)
-        step.note = "no source was named, so an invented shop stands in; yours: lgs up --source PATH"
+        step.note = "generated, because no source was named; yours: lgs up --source PATH"
     return settings.model_copy(update={"source": path})
 
 

@@ -101,6 +101,7 @@ class Receipt(BaseModel):
     segment_moves: int
     seconds: dict[str, float]
     assets: dict[str, int] = {}
+    account: dict[str, Any] = {}
 
     def save(self, cursor: Cursor) -> None:
         """Insert the receipt; sets ``receipt_id`` and ``refreshed_at``."""
@@ -126,6 +127,7 @@ class Receipt(BaseModel):
         text = [
             f"Source    {self.source} ({self.form}, sha256 {self.sha256[:12]})",
             f"Lines     {self.lines_read:,} read, {self.lines_kept:,} kept, rejected: {rejects}",
+            *self._account_lines(),
             f"Months    {len(self.months_changed)} changed",
         ]
         for name, after in self.after.items():
@@ -134,7 +136,34 @@ class Receipt(BaseModel):
             text.append(f"{'Now' if name == next(iter(self.after)) else '':<9} {name.replace('_', ' ')}: {change}")
         if self.before:
             text.append(f"Segments  {self.segment_moves:,} customers changed segment")
-        return text + [moved.line() for moved in self.closed_month_changes]
+        return text + self._closed_month_lines() + [f"! {warning}" for warning in self.account.get("warnings", [])]
+
+    def _account_lines(self) -> list[str]:
+        """How the file was read, and what of it was not."""
+        account = self.account
+        read = [f"{part}: {lines:,}" for part, lines in account.get("parts", {}).items()]
+        told = {
+            "Read": [*read, *account.get("decisions", [])],
+            "Passed": [f"{what}: {lines:,}" for what, lines in account.get("passed_over", {}).items()],
+            "Left out": [f"{what} ({why})" for what, why in account.get("left_out", {}).items()],
+            "New": account.get("new", []),
+        }
+        return [f"{name:<9} {'; '.join(parts)}" for name, parts in told.items() if parts]
+
+    def _closed_month_lines(self) -> list[str]:
+        """Each number that moved; a month that is gone is told once."""
+        months = {change.month: [] for change in self.closed_month_changes}  # type: dict[date, list[ClosedMonthChange]]
+        for change in self.closed_month_changes:
+            months[change.month].append(change)
+        return [
+            line
+            for month, changes in months.items()
+            for line in (
+                [f"! {month:%B %Y}: none of its lines is there any more"]
+                if all(change.after is None for change in changes)
+                else [change.line() for change in changes]
+            )
+        ]
 
 
 def newest_receipt(cursor: Cursor) -> Receipt | None:

@@ -25,7 +25,8 @@ from warehouse.load import Load, by_other_rules, load, load_again
 from warehouse.migrate import upgrade
 from warehouse.roles import grant_reading
 from warehouse.rollback import roll_back
-from warehouse.sources import Source, open_source
+from warehouse.sources import Map, open_source
+from warehouse.sources.stream import sha256 as file_sha256
 
 WAREHOUSE_CODE = Path(warehouse.__file__).parent
 
@@ -59,13 +60,18 @@ def refresh(
     source: Path | None,
     max_rejects: float,
     progress: Progress,
+    how: Map | None = None,
+    max_loss: float = 0.1,
+    allow_loss: bool = False,
     used_in: Mapping[str, Sequence[str]] | None = None,
     plan_only: bool = False,
     definitions_only: bool = False,
 ) -> Refreshed:
     """Bring the warehouse and the mart up to ``source``; without one, to the last source and the present definitions.
 
-    ``used_in`` names the charts of each metric, for the metric catalogue.
+    ``how`` says how to read the source; without it and without ``source``, the last one is read as it was.
+    ``used_in`` names the charts of each metric, for the metric catalogue. A source that takes more than ``max_loss`` of
+    the lines away, or whole closed months, or the newest days, is refused, unless ``allow_loss``.
     With ``definitions_only`` no file is looked at where lines were loaded before.
     With ``plan_only`` all of it is done, looked at, and rolled back: what it says is what a refresh would do.
 
@@ -74,13 +80,16 @@ def refresh(
     """
     with _transaction(owner_url, plan_only=plan_only) as cursor:
         last, now = newest_receipt(cursor), fingerprint(layer, used_in or {})
-        opened = None if definitions_only and last else _open(source, last)
-        if last and last.fingerprint == now and (opened is None or opened.sha256 == last.sha256):
+        path, how = (None, Map()) if definitions_only and last else _named(source, how, last)
+        if last and last.fingerprint == now and (path is None or _is_same(path, how, last)):
             return Refreshed(last, changed=False, proof=_proof(last))
+        opened = open_source(path, how) if path else None
 
         def new_lines() -> tuple[str, Load]:
             if opened:
-                return str(opened.path.absolute()), load(cursor, opened, max_rejects=max_rejects, progress=progress)
+                most = None if allow_loss else max_loss
+                loaded = load(cursor, opened, max_rejects=max_rejects, max_loss=most, progress=progress)
+                return str(opened.path.absolute()), loaded
             return _as_before(cursor, last, progress)
 
         return _apply(cursor, layer, new_lines, now, progress, used_in)
@@ -138,14 +147,25 @@ def _explained(connection: Connection) -> Iterator[None]:
         ) from error
 
 
-def _open(source: Path | None, last: Receipt | None) -> Source | None:
-    """The named source, else the last one if its file is still there, else ``None``: what is loaded stands."""
-    if source is not None:
-        return open_source(source)
-    if last is None:
+def _named(source: Path | None, how: Map | None, last: Receipt | None) -> tuple[Path | None, Map]:
+    """The named source, else the last one if its file is still there, else ``None``: what is loaded is kept.
+
+    And how to read it: as is said now, or as the same file was read before.
+    """
+    how = how or Map()
+    if last is None and source is None:
         raise SourceError("There is nothing to load yet. Name the file: lgs refresh --source PATH, or set LGS_SOURCE.")
-    path = Path(last.source)
-    return open_source(path) if path.is_file() else None
+    if last and (source is None or str(source.absolute()) == last.source) and how.says_nothing:
+        how = Map.model_validate(last.account.get("how", {}))
+    path = source or (Path(last.source) if last and Path(last.source).is_file() else None)
+    return path, how
+
+
+def _is_same(path: Path, how: Map, last: Receipt) -> bool:
+    """Whether the file is the one of the receipt, and would be read in the same way."""
+    if how != Map.model_validate(last.account.get("how", {})) or not path.is_file():
+        return False
+    return file_sha256(path) == last.sha256
 
 
 def _apply(
@@ -195,7 +215,9 @@ def _as_before(cursor: Cursor, last: Receipt | None, progress: Progress) -> tupl
         raise AssertionError("a refresh has a source or a receipt before it")
     if by_other_rules(cursor, "warehouse"):
         return last.source, load_again(cursor, progress=progress)
-    return last.source, Load(last.form, last.sha256, last.lines_read, last.lines_kept, last.rejected)
+    return last.source, Load(
+        last.form, last.sha256, last.lines_read, last.lines_kept, last.rejected, account=last.account
+    )
 
 
 def _proof(last: Receipt) -> str:

@@ -17,7 +17,13 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="LGS_", env_ignore_empty=True, populate_by_name=True, frozen=True)
 
     home: Path = Field(Path(".lgs"), description="folder of all state: databases, logs, passwords")
-    source: Path | None = Field(None, description="the handed-over file to load")
+    source: Path | None = Field(None, description="the file to load")
+    map: str | None = Field(None, description="map of that file: a YAML file, or the name of a ready one")
+    dates: str | None = Field(None, description="day-first or month-first, where the file does not tell")
+    only: tuple[str, ...] = Field((), description="tables or sheets of the file to read, as a JSON list")
+    skip: tuple[str, ...] = Field((), description="tables or sheets of the file to leave out, as a JSON list")
+    currency: str = Field("GBP", description="the shop's currency; a file with prices in another one is refused")
+    time_zone: str = Field("Europe/London", description="the shop's time zone, for times with an offset from UTC")
     superset_port: int = Field(8088, ge=1, le=65535, description="port of the embedded Superset")
     postgres_port: int = Field(5455, ge=1, le=65535, description="port of the embedded PostgreSQL")
     warehouse_url: SecretStr | None = Field(None, description="postgresql:// URL of a server to use instead")
@@ -33,6 +39,7 @@ class Settings(BaseSettings):
         description="address under which people open Superset; LGS_PUBLISHED_URL is where Compose publishes it",
     )
     max_rejects: float = Field(0.001, ge=0, le=1, description="share of lines that may be rejected before a load stops")
+    max_loss: float = Field(0.1, ge=0, le=1, description="share of the loaded lines that a file may take away")
 
     @cached_property
     def state(self) -> Path:
