@@ -268,6 +268,7 @@ def _table(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
         "server_pagination": chart.paged,
         "server_page_length": _PAGE,
         "include_search": True,
+        "allow_render_html": False,  # a name is shown as it is, never drawn as HTML
         "show_cell_bars": False,
         "color_pn": False,
     }
@@ -287,6 +288,7 @@ def _pivot(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
         "groupbyColumns": [_x(chart)] if chart.x else [],
         "metrics": list(chart.metrics),
         "metricsLayout": "COLUMNS",
+        "allow_render_html": False,
         "aggregateFunction": "Sum",
         "rowTotals": False,
         "colTotals": False,
