@@ -123,20 +123,27 @@ class Receipt(BaseModel):
 
     def lines(self) -> list[str]:
         """The receipt as a person reads it in the terminal."""
-        rejects = ", ".join(f"{count:,} {reason}" for reason, count in self.rejected.items()) or "none"
-        text = [
-            f"Source    {self.source} ({self.form}, sha256 {self.sha256[:12]})",
-            f"Lines     {self.lines_read:,} read, {self.lines_kept:,} kept, rejected: {rejects}",
-            *self._account_lines(),
-            f"Months    {len(self.months_changed)} changed",
-        ]
+        text = [*self.read_lines(), f"Months    {len(self.months_changed)} changed"]
         for name, after in self.after.items():
             before = self.before.get(name)
             change = f"{after}" if before in (None, after) else f"{before} -> {after}"
             text.append(f"{'Now' if name == next(iter(self.after)) else '':<9} {name.replace('_', ' ')}: {change}")
         if self.before:
             text.append(f"Segments  {self.segment_moves:,} customers changed segment")
-        return text + self._closed_month_lines() + [f"! {warning}" for warning in self.account.get("warnings", [])]
+        return text + self._closed_month_lines() + self.warning_lines()
+
+    def read_lines(self) -> list[str]:
+        """What was read, kept, rejected, passed over and left out."""
+        rejects = ", ".join(f"{count:,} {reason}" for reason, count in self.rejected.items()) or "none"
+        return [
+            f"Source    {self.source} ({self.form}, sha256 {self.sha256[:12]})",
+            f"Lines     {self.lines_read:,} read, {self.lines_kept:,} kept, rejected: {rejects}",
+            *self._account_lines(),
+        ]
+
+    def warning_lines(self) -> list[str]:
+        """What of the file deserves a look."""
+        return [f"! {warning}" for warning in self.account.get("warnings", [])]
 
     def _account_lines(self) -> list[str]:
         """How the file was read, and what of it was not."""

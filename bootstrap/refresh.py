@@ -33,15 +33,23 @@ WAREHOUSE_CODE = Path(warehouse.__file__).parent
 
 @dataclass(frozen=True)
 class Refreshed:
-    """What a refresh did. ``changed`` is false when there was nothing to do; ``proof`` then says how that is known."""
+    """What a refresh did.
+
+    ``changed`` is false when there was nothing to do; ``proof`` then says how that is known, and ``is_read`` whether a
+    file was read for it.
+    """
 
     receipt: Receipt
     changed: bool
     proof: str = ""
+    is_read: bool = False
 
     def lines(self) -> list[str]:
         """The same for people."""
-        return self.receipt.lines() if self.changed else [f"Data: nothing to do: {self.proof}."]
+        if self.changed:
+            return self.receipt.lines()
+        read = [*self.receipt.read_lines(), *self.receipt.warning_lines()] if self.is_read else []
+        return [*read, f"Data: nothing to do: {self.proof}."]
 
 
 def fingerprint(layer: Layer, used_in: Mapping[str, Sequence[str]]) -> str:
@@ -198,7 +206,8 @@ def _apply(
     receipt.save(cursor)
     if built.changed:
         return Refreshed(receipt, changed=True)
-    return Refreshed(receipt, changed=False, proof="each month's content hash is what it was")
+    proof = "each month's content hash is what it was"
+    return Refreshed(receipt, changed=False, proof=proof, is_read=True)
 
 
 def _twin_contracts(layer: Layer) -> list[Contract]:

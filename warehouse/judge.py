@@ -241,8 +241,9 @@ def _decimal(found: dict[str, int], how: Map, source: Source) -> str:
     # A quantity of 1.000 among others without a point is a thousand, whatever the sign of prices.
     if is_decided and not (found[f"quantity_{mark}s"] and found[f"unfixed_{mark}_quantities"]):
         return decimal
+    number = found["number"] or f"{found['point_number']} and {found['comma_number']}"
     raise SourceError(
-        f"in numbers like {found['number']} the sign may part thousands or be the decimal one, and nothing in the file "
+        f"in numbers like {number} the sign may part thousands or be the decimal one, and nothing in the file "
         "tells which. Say so in a map: decimal: '.' or decimal: ','.",
         path=source.path,
     )

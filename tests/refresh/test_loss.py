@@ -91,6 +91,17 @@ def test_a_file_is_read_again_as_it_was(database: Database, layer: Layer, tmp_pa
     assert len(months) == 6
 
 
+def test_lines_that_are_rejected_are_told_also_where_nothing_changed(
+    database: Database, layer: Layer, tmp_path: Path
+) -> None:
+    run(database, layer, CASES / "full.csv")
+    path = tmp_path / "more.csv"
+    path.write_text((CASES / "full.csv").read_text() + "570001,22633,X,one,2011-06-30 10:00:00,1.85,13047,France\n")
+    lines = run(database, layer, path).lines()
+    assert "Lines     49 read, 48 kept, rejected: 1 quantity is no whole number" in lines
+    assert lines[-1].startswith("Data: nothing to do")
+
+
 def test_the_receipt_says_what_was_read_and_what_was_not(database: Database, layer: Layer, tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     text = (CASES / "title-line-above.csv").read_text().replace("Country\n", "Country,Status\n")

@@ -249,7 +249,9 @@ def test_a_sign_that_nothing_explains_is_asked_about(database, tmp_path, price, 
     fields = dict(zip(SECOND_EDITION, LINE.split(","), strict=True))
     rows = [";".join((fields | change).values()) for change in ({"Price": "3"}, {"Price": price, "Quantity": quantity})]
     path = write(tmp_path / "a.csv", lines(*rows, head=";".join(SECOND_EDITION)))
-    assert "may part thousands or be the decimal one" in refused_load(database, path)
+    message = refused_load(database, path)
+    assert "may part thousands or be the decimal one" in message
+    assert "None" not in message
     run_load(database, path, how=Map(decimal="."))
 
 
@@ -604,6 +606,13 @@ def test_other_texts_that_look_like_formulas(database, tmp_path, text):
     workbook.save(path)
     run_load(database, path)
     assert ask(database, "select description from warehouse.line") == [(text,)]
+
+
+def test_cells_with_errors_are_told(database, tmp_path):
+    path = write_xlsx(tmp_path / "a.xlsx", {"Lines": [SECOND_EDITION, [*LINE.split(",")[:6], "#REF!", "France"]]})
+    assert run_load(database, path).account["warnings"] == [
+        "sheet Lines has 1 cells with errors such as #N/A, which are read as missing."
+    ]
 
 
 def test_a_strict_workbook_is_read(database):

@@ -1,5 +1,6 @@
 """``--map``: what a person says of a file that does not say it itself, and ready maps for exports of shop systems."""
 
+import json
 from pathlib import Path
 from typing import Any, Literal
 
@@ -107,6 +108,6 @@ def suggested_map(names: list[str], found: dict[str, str | int | None], *, has_n
     lines.append("columns:")
     for meaning in Meaning.__args__:  # type: ignore[attr-defined]
         value = found.get(meaning)
-        lines.append(f"  {meaning}: {value if value is not None else '?'}")
+        lines.append(f"  {meaning}: {json.dumps('?' if value is None else value, ensure_ascii=False)}")
     seen = ", ".join(names) if has_names else "; ".join(f"{n} {name}" for n, name in enumerate(names, 1))
     return "\n".join([*lines, f"# The file has: {seen}."])

@@ -85,14 +85,19 @@ class Workbook(Source):
         The first row of each column, from 0 on, with a formula that was never calculated, in the order of the rows.
         """
         formulas: dict[int, int] = {}
+        errors = 0
         if sheet.name not in self.members:
             self.account.counted += sum(map(any, _rows(sheet)))
             return formulas
         for row in _xml_rows(self.path, self.members[sheet.name]):
             self.account.counted += _VALUE.search(row) is not None
+            errors += row.count(b't="e"')
             for letters, number in _NO_VALUE.findall(row) if b"<f" in row else ():
                 column = sum((byte - 64) * 26**power for power, byte in enumerate(reversed(letters))) - 1
                 formulas.setdefault(column, int(number))
+        if errors:
+            why = f"sheet {sheet.name} has {errors:,} cells with errors such as #N/A, which are read as missing."
+            self.account.warnings.append(why)
         return formulas
 
     def _leaves_out(self, sheet: CalamineSheet, names: Row, *, is_hidden: bool) -> bool:
