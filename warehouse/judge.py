@@ -155,7 +155,8 @@ def words_for_nothing(cursor: Cursor) -> tuple[str, ...]:
     An export either leaves missing values empty or writes such a word, in all columns alike.
     """
     cursor.execute(
-        "select distinct lower(btrim(customer_id)) from landing.line where lower(btrim(customer_id)) = any(%s)",
+        "select distinct lower(btrim(customer_id)) from landing.line "
+        "where ascii(customer_id) not between 49 and 57 and lower(btrim(customer_id)) = any(%s)",
         [[word for word in _NO_CUSTOMER if len(word) > 1]],
     )
     return tuple(sorted(word for (word,) in cursor.fetchall()))
