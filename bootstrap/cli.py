@@ -27,7 +27,7 @@ from bootstrap.publish import Site, load_specs, publish
 from bootstrap.publish.examples import write_examples
 from bootstrap.publish.questions import write_questions
 from bootstrap.receipt import Receipt, newest_receipt
-from bootstrap.refresh import Refreshed, refresh, rollback
+from bootstrap.refresh import Refreshed, close, refresh, rollback
 from bootstrap.settings import Settings, data_folder, load_settings
 from bootstrap.stack import Stack
 from warehouse.demo import DEMO_FILE, write_demo
@@ -170,6 +170,34 @@ def rollback_command(plan: PlanOption = False) -> None:
     layer, used_in = _definitions()
     stack = stacks.connect(settings)
     done = rollback(stack.url("warehouse"), layer, used_in=used_in, plan_only=plan, progress=progress)
+    progress.say("\n".join(done.lines()))
+    _publish(stack, layer, done.receipt, progress, plan=plan)
+
+
+@app.command("close")
+def close_command(
+    month: Annotated[datetime, typer.Argument(formats=["%Y-%m"], help="The month, such as 2010-12.", metavar="MONTH")],
+    reopen: Annotated[bool, typer.Option("--reopen", help="Let the open days decide again.")] = False,
+    plan: PlanOption = False,
+) -> None:
+    """Declare a month complete although open days have no lines, then publish.
+
+    Charts and comparisons then treat it like any other complete month.
+
+    Example: lgs close 2010-12
+    """
+    settings, progress = load_settings(), Progress()
+    layer, used_in = _definitions()
+    stack = stacks.connect(settings)
+    done = close(
+        stack.url("warehouse"),
+        layer,
+        month=month.date(),
+        reopen=reopen,
+        used_in=used_in,
+        plan_only=plan,
+        progress=progress,
+    )
     progress.say("\n".join(done.lines()))
     _publish(stack, layer, done.receipt, progress, plan=plan)
 

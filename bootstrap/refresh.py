@@ -6,6 +6,7 @@ A rollback is the same with the lines before in place of a file's.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from datetime import date
 from hashlib import sha256
 from pathlib import Path
 
@@ -15,11 +16,12 @@ from psycopg2.extensions import cursor as Cursor
 
 import warehouse
 from bootstrap.connection import alone
-from bootstrap.errors import CheckFailed, Locked, SourceError
+from bootstrap.errors import CheckFailed, Locked, SourceError, UsageError
 from bootstrap.layer.build import build, retire
 from bootstrap.layer.spec import Layer
 from bootstrap.progress import Progress
 from bootstrap.receipt import Figures, Receipt, newest_receipt
+from warehouse.closing import close_month, reopen_month
 from warehouse.contracts import Contract, load_contracts, run_contracts
 from warehouse.load import Load, by_other_rules, load, load_again
 from warehouse.migrate import upgrade
@@ -56,7 +58,7 @@ def fingerprint(layer: Layer, used_in: Mapping[str, Sequence[str]]) -> str:
     """One digest of all that decides, beside the source, what the warehouse and the mart hold."""
     digest = sha256(layer.model_dump_json().encode())
     digest.update(repr(sorted((metric, sorted(charts)) for metric, charts in used_in.items())).encode())
-    for path in sorted(path for kind in ("*.py", "*.sql", "*.csv") for path in WAREHOUSE_CODE.rglob(kind)):
+    for path in sorted(path for kind in ("*.py", "*.sql", "*.csv", "*.yml") for path in WAREHOUSE_CODE.rglob(kind)):
         digest.update(path.read_bytes())
     return digest.hexdigest()
 
@@ -123,6 +125,33 @@ def rollback(
         return _apply(cursor, layer, lambda: roll_back(cursor, progress=progress), now, progress, used_in)
 
 
+def close(
+    owner_url: str,
+    layer: Layer,
+    *,
+    month: date,
+    reopen: bool = False,
+    progress: Progress,
+    used_in: Mapping[str, Sequence[str]] | None = None,
+    plan_only: bool = False,
+) -> Refreshed:
+    """Declare ``month`` (its first day) complete, or with ``reopen`` let its open days decide again; the mart follows.
+
+    ``used_in`` and ``plan_only`` are those of ``refresh``. Raises ``UsageError`` for a month without lines, and else as
+    ``refresh`` does.
+    """
+    with _transaction(owner_url, plan_only=plan_only) as cursor:
+        last, now = newest_receipt(cursor), fingerprint(layer, used_in or {})
+        if last is None:
+            raise UsageError(f"Nothing is loaded yet, so {month:%B %Y} cannot be closed. Load a file: lgs refresh.")
+        noted = reopen_month(cursor, month) if reopen else close_month(cursor, month)
+        if not noted:
+            return Refreshed(
+                last, changed=False, proof=f"{month:%B %Y} was {'not closed' if reopen else 'closed before'}"
+            )
+        return _apply(cursor, layer, lambda: _as_before(cursor, last, progress), now, progress, used_in, also=[month])
+
+
 @contextmanager
 def _transaction(owner_url: str, *, plan_only: bool) -> Iterator[Cursor]:
     """One transaction under the lock, on tables of the newest edition: committed, or with ``plan_only`` rolled back."""
@@ -183,12 +212,16 @@ def _apply(
     now: str,
     progress: Progress,
     used_in: Mapping[str, Sequence[str]] | None,
+    also: Sequence[date] = (),
 ) -> Refreshed:
-    """All of the one transaction. ``change_lines`` brings the warehouse up, and says where its lines are from."""
+    """All of the one transaction. ``change_lines`` brings the warehouse up, and says where its lines are from.
+
+    ``also`` are months to build although their lines did not change.
+    """
     earlier = len(progress.steps)
     before = Figures.read(cursor)
     source, loaded = change_lines()
-    built = build(cursor, layer, months=loaded.months_changed, progress=progress, used_in=used_in)
+    built = build(cursor, layer, months=[*loaded.months_changed, *also], progress=progress, used_in=used_in)
     with progress.step("Contracts") as step:
         step.note = f"{run_contracts(cursor, [*load_contracts(), *_twin_contracts(layer)])} hold"
     grant_reading(cursor)

@@ -5,6 +5,8 @@ import re
 from functools import cache
 from pathlib import Path
 
+from warehouse.opening import DAYS
+
 _FOLDER = Path(__file__).parent
 COUNTRIES = _FOLDER / "countries.csv"
 _RULES = ("clean", "typed", "classified", "repeat", "line", "customer", "product", "country", "calendar")
@@ -28,8 +30,8 @@ def rules_in(folder: Path) -> str:
     """The same for a copy of this package's folder."""
     texts = [(folder / "sql" / f"{name}.sql").read_text(encoding="utf-8") for name in _RULES]
     statements = [" ".join(re.sub("--.*", "", text).split()) for text in texts]
-    countries = (folder / COUNTRIES.name).read_text(encoding="utf-8")
-    return hashlib.sha256("\n".join([*statements, countries]).encode()).hexdigest()[:16]
+    lists = [(folder / path.relative_to(_FOLDER)).read_text(encoding="utf-8") for path in (COUNTRIES, DAYS)]
+    return hashlib.sha256("\n".join([*statements, *lists]).encode()).hexdigest()[:16]
 
 
 @cache

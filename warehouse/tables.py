@@ -126,6 +126,9 @@ line = Table(
     _required("is_duplicate", Boolean, "further exact repeat of a line, beyond the overlap"),
     PrimaryKeyConstraint("customer_key", "line_id"),
     Index(None, "month"),
+    Index(None, "customer_id"),
+    Index(None, "stock_code"),
+    Index(None, "invoice_no"),
     schema="warehouse",
     comment="Every transaction line, typed and classified. One row per line.",
 )
@@ -158,7 +161,11 @@ product = Table(
     "product",
     metadata,
     Column("stock_code", Text, primary_key=True, comment="article code as read"),
-    _required("product", Text, "its most frequent description on sold lines, blanks collapsed; else the code"),
+    _required(
+        "product",
+        Text,
+        "its most frequent description on charged lines, with the code where codes share it; else the code",
+    ),
     _required("is_product", Boolean, "false for postage, fees, vouchers, tests and corrections"),
     _known("false for a code of a kind that is neither a product's usual one nor on the list of what is no product"),
     schema="warehouse",
@@ -188,9 +195,24 @@ calendar = Table(
     _required("week", Date, "Monday of its week"),
     _required("weekday", SmallInteger, "1 Monday to 7 Sunday"),
     _required("is_trading_day", Boolean, "whether any line was invoiced on the day"),
+    _required("is_open", Boolean, "whether the shop is open: no Saturday, public holiday or Christmas week"),
+    _optional("closed_because", Text, "why the shop is closed on the day; null when it is open"),
+    _required(
+        "is_expected", Boolean, "whether the shop is open and trades daily, so that a day without lines is a hole"
+    ),
+    _required("is_over", Boolean, "whether a later line shows that the day has ended"),
     CheckConstraint("weekday between 1 and 7", name="calendar_weekday_check"),
     schema="warehouse",
     comment="Every day from the first line's month to the end of the newest line's month. One row per day.",
+)
+
+closed_month = Table(
+    "closed_month",
+    metadata,
+    Column("month", Date, primary_key=True, comment="first day of the month"),
+    Column("closed_at", DateTime(timezone=True), nullable=False, server_default=func.now(), comment="when"),
+    schema="warehouse",
+    comment="Months that an administrator declared complete: lgs close. One row per month.",
 )
 
 receipt = Table(

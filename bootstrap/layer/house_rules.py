@@ -51,7 +51,7 @@ def _section(cursor: Cursor, rule: HouseRule) -> str:
     cursor.execute(rule.sql)
     names = [column.name for column in cursor.description or ()]
     row = cursor.fetchone()
-    effect = "the data have nothing that it concerns."
+    effect = "Nothing in the data is affected."
     if row and None not in row:
         values = dict(zip(names, row, strict=True))
         pounds = f"{values['effect_gbp']:+,.2f} GBP {rule.changes}" if values["effect_gbp"] else "no pound"

@@ -9,6 +9,7 @@ import psycopg2
 import pytest
 import yaml
 from psycopg2.extensions import connection as Connection
+from psycopg2.extensions import cursor as Cursor
 from rich.console import Console
 
 from bootstrap.layer.build import Build, build, retire
@@ -16,7 +17,7 @@ from bootstrap.layer.loader import load_layer
 from bootstrap.layer.spec import Layer
 from bootstrap.progress import Progress
 from bootstrap.settings import data_folder
-from tests.conftest import fresh_database
+from tests.conftest import Database, fresh_database
 from warehouse.load import Load, load
 from warehouse.sources import open_source
 
@@ -101,3 +102,15 @@ def new_database(server_url: str) -> Iterator[str]:
     """The owner's URL of a database that lives longer than one test."""
     with fresh_database(server_url) as database:
         yield database.owner_url
+
+
+@pytest.fixture
+def sold(database: Database, refresh: Callable[[Connection, Lines], Build]) -> Iterator[Callable[..., Cursor]]:
+    """Loads and builds a shop of these lines, and gives a cursor on it."""
+    with closing(database.connect()) as connection, connection.cursor() as cursor:
+
+        def run(*lines: list[str]) -> Cursor:
+            refresh(connection, list(lines))
+            return cursor
+
+        yield run

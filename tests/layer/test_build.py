@@ -138,7 +138,7 @@ def changed(layer, relation, **update):
 
 def test_a_changed_definition_builds_afresh(connection, refresh, shop_lines, layer, quiet):
     refresh(connection, shop_lines)
-    sql = layer.twin("kpi").sql.replace("'Sales'", "'Turnover'")
+    sql = layer.twin("kpi").sql.replace("'Goods sold'", "'Turnover'")
     with connection, connection.cursor() as cursor:
         built = build(cursor, changed(layer, "mart.kpi", sql=sql), months=[], progress=quiet)
     assert built.way == "full"

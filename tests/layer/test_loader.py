@@ -47,7 +47,7 @@ def test_a_twin_is_found_with_and_without_its_schema(layer):
         ("mart/kpi.yml", "owner: Marketing", "ownr: Marketing", ['"ownr" is not a field', 'Did you mean "owner"']),
         ("mart/kpi.yml", "kind: stored", "kind: storde", ["kind", "'view' or 'stored'", "storde"]),
         ("mart/sales_month.yml", "  - cancelled_value\n", "  - canceled_value\n", ['mean "cancelled_value"']),
-        ("mart/sales_month.yml", "  - sales_per_customer", "  - sales_per_costumer", ['mean "sales_per_customer"']),
+        ("mart/sales_month.yml", "  - goods_per_customer", "  - goods_per_costumer", ['mean "goods_per_customer"']),
         ("mart/kpi.yml", "time: month", "time: mnth", ['"mnth" is not a column of mart.kpi', 'mean "month"']),
         ("mart/kpi.yml", "key: [month, kpi]", "key: [month, kpis]", ['mean "kpi"']),
         ("mart/kpi.yml", "    label: Order", "    lable: Order", ['"lable"', 'mean "label"']),
@@ -112,7 +112,7 @@ def test_a_metric_needs_its_columns(views):
 def test_no_metric_sums_a_distinct_count_over_months(views):
     edit(
         views / "metrics.yml",
-        "case when min(month) = max(month) then sum(active_customers) end",
+        "case when min(month) = max(month) then nullif(sum(active_customers), 0) end",
         "sum(active_customers)",
     )
     assert 'sums "active_customers", which means something only within one "month"' in str(refusal(views))

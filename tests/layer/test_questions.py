@@ -20,6 +20,8 @@ ASKED = (
     "hibernating slice segments-pie explore"
 )
 CHARTS = sorted(path.stem for path in (SUPERSET / "charts").glob("*.yml"))
+# No refresh wrote a receipt here; and the shop has three months, so nobody is back after eleven or stopped for three.
+EMPTY_ON_PAPER = {"new_customers", "stopped_buying"}
 SUMMING = {"rolling_type", "cumsum", "resample_method", "contribution", "metric", "metrics", "metrics_b"}
 
 
@@ -75,10 +77,10 @@ def test_a_chart_answers_from_the_database(name, specs, shop_connection):
     with shop_connection, shop_connection.cursor() as cursor:
         cursor.execute(chart_sql(chart, specs))
         rows = cursor.fetchall()
-        assert rows or chart.dataset in ("freshness", "refresh_history")  # no refresh wrote a receipt here
+        assert rows or chart.dataset in ("freshness", "refresh_history") or name in EMPTY_ON_PAPER
         names = [column.name for column in cursor.description]
         for metric in (specs.layer.metrics[metric] for metric in (*chart.metrics, *chart.more_metrics)):
-            if metric.additive:
+            if metric.additive and rows:
                 bare = chart.model_copy(
                     update={"metrics": (metric.name,), "more_metrics": (), "x": None, "by": (), "sort": None}
                 )

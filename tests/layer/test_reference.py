@@ -29,7 +29,7 @@ def test_every_house_rule_has_an_effect_in_pounds_on_any_shop(shop_connection):
         page = definitions(cursor)
     for rule in load_house_rules():
         assert f"## {rule.question}\n" in page
-    assert "3 cancellations take back 45.00 GBP, 18.0% of what was sold." in page
+    assert "3 cancellations take back 45.00 GBP of goods, 17.6% of the goods sold." in page
 
 
 def test_the_rules_that_the_design_asks_for_are_there():

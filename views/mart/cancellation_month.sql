@@ -12,6 +12,12 @@ month as (
 
 ),
 
+withdrawal as (
+
+    select * from rollup.withdrawal
+
+),
+
 product as (
 
     select * from warehouse.product
@@ -24,17 +30,33 @@ product_month as (
 
 ),
 
+-- One copy of December 2010. What is no product is cancelled value, and no cancelled goods.
 cancelled as (
 
     select
         month,
         country,
         stock_code,
-        count(distinct invoice_no) as orders_cancelled,
+        count(distinct invoice_no) as cancellations,
         -sum(quantity) as units_cancelled,
-        -sum(amount) as cancelled_value
+        coalesce(-sum(amount) filter (where is_product), 0) as goods_cancelled,
+        coalesce(-sum(amount) filter (where not is_product), 0) as fees_cancelled,
+        max(-amount) as largest_line,
+        (array_agg(invoice_no order by amount, invoice_no))[1] as largest_line_invoice
     from line
-    where invoice_no like 'C%'
+    where line_type = 'cancellation' and not is_overlap
+    group by month, country, stock_code
+
+),
+
+withdrawn as (
+
+    select
+        month,
+        country,
+        stock_code,
+        sum(goods_withdrawn) as goods_withdrawn
+    from withdrawal
     group by month, country, stock_code
 
 ),
@@ -59,17 +81,29 @@ final as (
         cancelled.stock_code,
         product.product,
         product.is_product,
-        cancelled.orders_cancelled,
+        cancelled.cancellations,
         cancelled.units_cancelled,
-        cancelled.cancelled_value,
+        cancelled.goods_cancelled,
+        coalesce(withdrawn.goods_withdrawn, 0) as goods_withdrawn,
+        cancelled.goods_cancelled - coalesce(withdrawn.goods_withdrawn, 0) as goods_returned,
+        cancelled.fees_cancelled,
+        cancelled.largest_line,
+        cancelled.largest_line_invoice,
         ordered.orders,
-        cancelled.orders_cancelled::numeric / nullif(ordered.orders, 0) as cancellation_rate,
         month.is_complete_month,
         month.months_ago between 0 and 11 as is_last_12_months,
-        month.months_ago between 12 and 23 as is_12_months_before
+        month.months_ago between 12 and 23 as is_12_months_before,
+        month.months_ago,
+        month.month_name,
+        month.complete_month_number
     from cancelled
     inner join month on cancelled.month = month.month
-    inner join ordered
+    left join withdrawn
+        on
+            cancelled.month = withdrawn.month
+            and cancelled.country = withdrawn.country
+            and cancelled.stock_code = withdrawn.stock_code
+    left join ordered
         on
             cancelled.month = ordered.month
             and cancelled.country = ordered.country

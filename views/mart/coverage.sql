@@ -34,7 +34,14 @@ spanned as (
         max(as_of) as as_of,
         max(newest_complete_month) as newest_complete_month,
         count(*) as months,
-        count(*) filter (where is_complete_month) as complete_months
+        count(*) filter (where is_complete_month) as complete_months,
+        string_agg(
+            ' ' || to_char(month, 'FMMonth YYYY') || ' is not complete: no lines on ' || missing_days
+            || case missing_days when 1 then ' open day (' else ' open days between ' end
+            || to_char(first_missing_day, 'FMDD FMMonth')
+            || case missing_days when 1 then ')' else ' and ' || to_char(last_missing_day, 'FMDD FMMonth') end
+            || '.', '' order by month
+        ) filter (where missing_days > 0 and not is_complete_month) as holes
     from month
 
 )
@@ -68,7 +75,14 @@ select
         when spanned.newest_complete_month < spanned.last_month
             then ' ' || to_char(spanned.last_month, 'FMMonth YYYY') || ' is not complete.'
         else ''
-    end as headline
+    end
+    || coalesce(spanned.holes, '') as headline,
+    'Segments and recency are those of ' || to_char(spanned.as_of, 'FMDD FMMonth YYYY')
+    || case extract(day from spanned.as_of::timestamp - spanned.last_line_at)
+        when 0 then ', the midnight after the newest line.'
+        when 1 then ', a day after the newest line.'
+        else ', ' || extract(day from spanned.as_of::timestamp - spanned.last_line_at) || ' days after the newest line.'
+    end as as_of_note
 from spanned
 cross join counted
 where spanned.months > 0

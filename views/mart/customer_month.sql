@@ -12,6 +12,12 @@ month as (
 
 ),
 
+withdrawal as (
+
+    select * from rollup.withdrawal
+
+),
+
 customer as (
 
     select * from warehouse.customer
@@ -37,16 +43,44 @@ bought as (
         country,
         customer_id,
         min(invoice_at) as first_invoice_at,
+        min(invoice_at) filter (where is_order) as first_order_at,
         sum(lines)::bigint as lines,
         sum(units)::bigint as units,
         sum(sales) as sales,
         sum(sales_without_overlap) as sales_without_overlap,
+        sum(goods_sold) as goods_sold,
+        sum(goods_cancelled) as goods_cancelled,
         count(*) filter (where is_counted) as orders_total,
         count(*) filter (where is_counted and is_cancellation) as orders_cancelled,
-        count(*) filter (where is_counted and not is_cancellation) as orders,
+        count(*) filter (where is_order) as orders,
+        count(*) filter (where is_cancellation_of_goods) as cancellations,
         coalesce(-sum(sales) filter (where is_cancellation), 0) as cancelled_value
     from invoice_month
     group by month, country, customer_id
+
+),
+
+withdrawn as (
+
+    select
+        month,
+        country,
+        customer_id,
+        sum(goods_withdrawn) as goods_withdrawn
+    from withdrawal
+    group by month, country, customer_id
+
+),
+
+ordered as (
+
+    select
+        customer_id,
+        month,
+        lag(month) over (partition by customer_id order by month) as month_of_order_before
+    from bought
+    where orders > 0 and customer_id is not null
+    group by customer_id, month
 
 ),
 
@@ -56,14 +90,27 @@ known as (
         bought.*,
         customer.first_month as cohort_month,
         customer.first_month = bought.month as is_new,
+        coalesce(
+            ordered.month_of_order_before is null
+            or ordered.month_of_order_before < bought.month - interval '11 months',
+            false
+        ) as is_new_or_back,
         (
             row_number() over (
                 partition by bought.month, bought.customer_id order by bought.first_invoice_at, bought.country
             ) = 1
             and bought.customer_id is not null
-        )::integer as active_customers
+        )::integer as active_customers,
+        (
+            row_number() over (
+                partition by bought.month, bought.customer_id order by bought.first_order_at, bought.country
+            ) = 1
+            and bought.customer_id is not null
+            and bought.orders > 0
+        )::integer as customers_with_orders
     from bought
     left join customer on bought.customer_id = customer.customer_id
+    left join ordered on bought.customer_id = ordered.customer_id and bought.month = ordered.month
 
 ),
 
@@ -80,8 +127,12 @@ final as (
         end as segment,
         case
             when known.customer_id is null then 'Guests'
-            else coalesce(rfm_history.segment_at_month_end, 'Not scored')
+            else coalesce(at_month_end.segment_at_month_end, 'Not scored')
         end as segment_at_month_end,
+        case
+            when known.customer_id is null then 'Guests'
+            else coalesce(before_month.segment_at_month_end, 'No order before')
+        end as segment_before_month,
         case
             when known.customer_id is null then 'Guest'
             when known.is_new then 'New'
@@ -98,21 +149,41 @@ final as (
         known.units,
         known.sales,
         known.sales_without_overlap,
+        known.goods_sold,
+        known.goods_cancelled,
+        coalesce(withdrawn.goods_withdrawn, 0) as goods_withdrawn,
+        known.sales_without_overlap - known.goods_sold + known.goods_cancelled as other_sales,
         known.orders_total,
         known.orders_cancelled,
         known.orders_total - 2 * known.orders_cancelled as orders_placed,
         known.orders,
+        known.cancellations,
         known.cancelled_value,
         known.active_customers,
         case when known.is_new then known.active_customers else 0 end as new_customers,
         case when known.is_new then 0 else known.active_customers end as existing_customers,
+        known.customers_with_orders,
+        case
+            when month.months_of_history >= 11
+                then case when known.is_new_or_back then known.customers_with_orders else 0 end
+        end as new_or_back_customers,
         month.months_ago between 0 and 11 as is_last_12_months,
         month.months_ago between 12 and 23 as is_12_months_before,
-        month.months_ago
+        month.months_ago,
+        month.month_name,
+        month.complete_month_number
     from known
     inner join month on known.month = month.month
+    left join withdrawn
+        on
+            known.month = withdrawn.month
+            and known.country = withdrawn.country
+            and known.customer_id = withdrawn.customer_id
     left join rfm_customer on known.customer_id = rfm_customer.customer_id
-    left join rfm_history on known.customer_id = rfm_history.customer_id and known.month = rfm_history.month
+    left join rfm_history as at_month_end
+        on known.customer_id = at_month_end.customer_id and known.month = at_month_end.month
+    left join rfm_history as before_month
+        on known.customer_id = before_month.customer_id and month.month_before = before_month.month
 
 )
 

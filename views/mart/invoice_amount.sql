@@ -20,7 +20,8 @@ invoice as (
         customer_id,
         country,
         month,
-        sum(positive_amount) over whole as amount
+        sum(positive_amount) over whole as amount,
+        sum(positive_amount_once) over whole as amount_once
     from invoice_month
     where positive_lines > 0
     window whole as (partition by invoice_no)
@@ -30,7 +31,9 @@ invoice as (
 
 limited as (
 
-    select percentile_cont(0.85) within group (order by amount::double precision) as amount_limit
+    select
+        percentile_cont(0.85) within group (order by amount::double precision) as amount_limit,
+        percentile_cont(0.85) within group (order by amount_once::double precision) as amount_once_limit
     from invoice
 
 ),
@@ -43,16 +46,20 @@ final as (
         invoice.customer_id,
         invoice.country,
         invoice.amount,
+        invoice.amount_once,
         invoice.month,
         coalesce(customer_month.segment, 'Guests') as segment,
         coalesce(customer_month.customer_type, 'Guest') as customer_type,
         invoice.amount::double precision <= limited.amount_limit as is_first_85_percent,
+        invoice.amount_once::double precision <= limited.amount_once_limit as is_first_85_percent_once,
+        customer_month.month_name,
+        customer_month.complete_month_number,
         1 as invoices
     from invoice
     cross join limited
     left join customer_month
         on
-            invoice.customer_id = customer_month.customer_id
+            coalesce(invoice.customer_id::text, 'Guests') = customer_month.customer
             and invoice.month = customer_month.month
             and invoice.country = customer_month.country
 

@@ -37,21 +37,25 @@ select
     invoice_amount.country,
     invoice_amount.segment,
     invoice_amount.customer_type,
+    invoice_amount.month_name,
+    invoice_amount.complete_month_number,
     band.lower_edge,
     band.amount_band,
-    invoice_amount.is_first_85_percent,
+    invoice_amount.is_first_85_percent_once,
     count(*) as invoices,
-    sum(invoice_amount.amount) as amount
+    sum(invoice_amount.amount_once) as amount_once
 from invoice_amount
 inner join band
     on
-        invoice_amount.amount >= band.lower_edge
-        and (invoice_amount.amount < band.upper_edge or band.upper_edge is null)
+        invoice_amount.amount_once >= band.lower_edge
+        and (invoice_amount.amount_once < band.upper_edge or band.upper_edge is null)
 group by
     invoice_amount.month,
     invoice_amount.country,
     invoice_amount.segment,
     invoice_amount.customer_type,
+    invoice_amount.month_name,
+    invoice_amount.complete_month_number,
     band.lower_edge,
     band.amount_band,
-    invoice_amount.is_first_85_percent
+    invoice_amount.is_first_85_percent_once

@@ -16,14 +16,16 @@ monthly as (
 
     select
         month,
-        sum(sales) as sales,
-        sum(orders_placed) as orders_placed,
+        sum(sales_without_overlap) as sales_without_overlap,
+        sum(goods_sold) as goods_sold,
+        sum(goods_cancelled) as goods_cancelled,
+        sum(goods_withdrawn) as goods_withdrawn,
         sum(orders) as orders,
-        sum(orders_cancelled) as orders_cancelled,
-        sum(cancelled_value) as cancelled_value,
+        sum(cancellations) as cancellations,
         sum(active_customers) as active_customers,
-        sum(new_customers) as new_customers,
-        sum(sales) filter (where customer_id is not null) as known_sales
+        sum(customers_with_orders) as customers_with_orders,
+        sum(new_or_back_customers) as new_or_back_customers,
+        sum(goods_sold) filter (where customer_id is not null) as known_goods_sold
     from customer_month
     group by month
 
@@ -40,14 +42,16 @@ measured as (
     from monthly
     cross join lateral (
         values
-        (1, 'Sales', 'GBP', monthly.sales),
-        (2, 'Placed orders', 'invoices', monthly.orders_placed),
-        (3, 'Cancelled orders', 'invoices', monthly.orders_cancelled),
-        (4, 'Cancelled value', 'GBP', monthly.cancelled_value),
-        (5, 'Active customers', 'customers', monthly.active_customers),
-        (6, 'New customers', 'customers', monthly.new_customers),
-        (7, 'Sales per customer', 'GBP', monthly.known_sales / nullif(monthly.active_customers, 0)),
-        (8, 'Cancellation rate', 'percent', 100 * monthly.orders_cancelled / nullif(monthly.orders, 0))
+        (1, 'Sales, overlap once', 'GBP', monthly.sales_without_overlap),
+        (2, 'Goods sold', 'GBP', monthly.goods_sold),
+        (3, 'Orders', 'orders', monthly.orders),
+        (4, 'Cancellations of goods', 'invoices', monthly.cancellations),
+        (5, 'Returned goods', 'GBP', monthly.goods_cancelled - monthly.goods_withdrawn),
+        (6, 'Customers who ordered', 'customers', monthly.customers_with_orders),
+        (7, 'New or back after 11 months', 'customers', monthly.new_or_back_customers),
+        (8, 'Goods sold per order', 'GBP', monthly.goods_sold / nullif(monthly.orders, 0)),
+        (9, 'Goods sold per customer', 'GBP', monthly.known_goods_sold / nullif(monthly.customers_with_orders, 0)),
+        (10, 'Cancellation rate', 'percent', 100 * monthly.cancellations / nullif(monthly.orders, 0))
     ) as listed (kpi_order, kpi, unit, value)
 
 ),
@@ -57,6 +61,7 @@ complete as (
     select measured.*
     from measured
     inner join month on measured.month = month.month and month.is_complete_month
+    where measured.value is not null
 
 ),
 
@@ -72,7 +77,9 @@ final as (
         100 * (complete.value / nullif(month_before.value, 0) - 1) as change_on_month_pct,
         year_before.value as year_before,
         100 * (complete.value / nullif(year_before.value, 0) - 1) as change_on_year_pct,
-        month.months_ago = 0 as is_newest
+        month.months_ago = 0 as is_newest,
+        month.month_name,
+        month.complete_month_number
     from complete
     inner join month on complete.month = month.month
     left join complete as month_before

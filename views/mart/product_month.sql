@@ -18,6 +18,12 @@ rfm_customer as (
 
 ),
 
+month as (
+
+    select * from rollup.month
+
+),
+
 segment as (
 
     select distinct
@@ -36,8 +42,15 @@ sold as (
         case when line.customer_id is null then 0 else coalesce(rfm_customer.segment_order, 99) end as segment_order,
         sum(line.amount) as sales,
         sum(line.quantity) as units,
-        count(distinct line.invoice_no) filter (where line.invoice_no not like 'C%') as orders,
-        count(distinct line.customer_id) as customers
+        coalesce(sum(line.amount) filter (where line.line_type = 'sale' and not line.is_overlap), 0) as goods_sold,
+        coalesce(
+            -sum(line.amount) filter (
+                where line.line_type = 'cancellation' and line.is_product and not line.is_overlap
+            ), 0
+        ) as goods_cancelled,
+        coalesce(sum(line.quantity) filter (where line.line_type = 'sale' and not line.is_overlap), 0) as units_sold,
+        count(distinct line.invoice_no) filter (where line.line_type = 'sale') as orders,
+        count(distinct line.customer_id) filter (where line.line_type = 'sale') as customers
     from line
     left join rfm_customer on line.customer_id = rfm_customer.customer_id
     group by 1, 2, 3, 4
@@ -55,9 +68,15 @@ final as (
         case sold.segment_order when 0 then 'Guests' else coalesce(segment.segment, 'Not scored') end as segment,
         sold.sales,
         sold.units,
+        sold.goods_sold,
+        sold.goods_cancelled,
+        sold.units_sold,
         sold.orders,
-        sold.customers
+        sold.customers,
+        month.month_name,
+        month.complete_month_number
     from sold
+    inner join month on sold.month = month.month
     left join product on sold.stock_code = product.stock_code
     left join segment on sold.segment_order = segment.segment_order
 

@@ -25,7 +25,8 @@ grouped as (
         avg(frequency) as frequency,
         avg(monetary) as monetary,
         sum(monetary) as monetary_total,
-        sum(sales) as sales,
+        sum(net_money) as net_money,
+        count(*) filter (where took_everything_back = 'Yes') as customers_who_took_everything_back,
         min(advice) as advice
     from rfm_customer
     group by segment, segment_order
@@ -42,10 +43,12 @@ final as (
         grouped.frequency,
         grouped.monetary,
         grouped.customers / sum(grouped.customers) over () as share_of_customers,
-        grouped.sales,
-        grouped.sales / nullif(sum(grouped.sales) over (), 0) as share_of_sales,
+        grouped.net_money,
+        grouped.net_money / grouped.customers as mean_net_money,
+        grouped.net_money / nullif(sum(grouped.net_money) over (), 0) as share_of_net_money,
         grouped.monetary_total,
         grouped.monetary_total / sum(grouped.monetary_total) over () as share_of_monetary,
+        grouped.customers_who_took_everything_back,
         segment.meaning,
         grouped.advice
     from grouped

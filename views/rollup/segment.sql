@@ -7,7 +7,7 @@ segment as (
         values
         (
             1, 'Champions', '5[4-5]',
-            'Bought very recently, buy most often, and bring most of the money.',
+            'Bought very recently, and buy most often.',
             'Reward them. Show them new products first, and ask for reviews and referrals.'
         ),
         (
@@ -17,22 +17,22 @@ segment as (
         ),
         (
             3, 'Potential Loyalists', '[4-5][2-3]',
-            'Bought recently, and more than once.',
+            'Bought recently, and are beginning to come back. A few have ordered once only.',
             'Recommend what goes with their orders, and invite them to the loyalty scheme.'
         ),
         (
             4, 'New Customers', '51',
-            'Bought very recently, for the first time or nearly so.',
+            'Bought very recently, and have ordered once or twice.',
             'Welcome them, help with the first order, and offer something small for the second.'
         ),
         (
             5, 'Promising', '41',
-            'Bought recently, once or nearly so.',
-            'Stay in their mind: a short series of mails with best sellers and a sample.'
+            'Bought recently, and have ordered once or twice.',
+            'Stay in touch: a short series of e-mails with best sellers and a sample.'
         ),
         (
             6, 'Need Attention', '33',
-            'Middling in everything: the last order is a while ago.',
+            'Average in recency and in number of orders; the last order was a while ago.',
             'Make an offer that ends soon, built on what they bought before.'
         ),
         (
@@ -42,18 +42,18 @@ segment as (
         ),
         (
             8, 'At Risk', '[1-2][3-4]',
-            'Once bought often, and have not for long.',
-            'Bring them back with an offer: a personal mail and a discount on what they used to buy.'
+            'Used to buy regularly, and have not for a long time.',
+            'Bring them back with an offer: a personal e-mail and a discount on what they used to buy.'
         ),
         (
             9, 'Can''t Lose', '[1-2]5',
-            'Once bought most often of all, and have gone quiet.',
-            'Win them back one by one: call them, ask what happened, and make it good.'
+            'Used to buy more often than anyone, and have gone quiet.',
+            'Win them back one by one: call them, ask what happened, and put it right.'
         ),
         (
             10, 'Hibernating', '[1-2][1-2]',
             'Bought rarely, and long ago.',
-            'Tempt them: a strong discount on what they bought. Spend little where nobody answers.'
+            'Try a strong discount on what they bought. Spend little where nobody answers.'
         )
     ) as listed (segment_order, segment, pattern, meaning, advice)
 

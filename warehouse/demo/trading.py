@@ -9,6 +9,7 @@ from dateutil.easter import easter
 from numpy.typing import NDArray
 
 from bootstrap.errors import UsageError
+from warehouse import opening
 
 # Lines of a trading day by month, January first, and by weekday, Monday first: the autumn peak, the closed Saturdays.
 MONTH_WEIGHTS = (1400, 1190, 1450, 1490, 1500, 1475, 1400, 1320, 1780, 2310, 3130, 2400)
@@ -30,10 +31,13 @@ def _bank_holidays(year: int) -> set[date]:
 
 
 def is_open(day: date) -> bool:
-    """Closed on Saturdays, bank holidays, and from Christmas Eve to the third of January."""
+    """Closed on Saturdays, bank holidays, and from Christmas Eve to the third of January.
+
+    The demo trades on holidays that a single year has, and on those that moved: it never leaves a hole in a month.
+    """
     if day.weekday() == 5 or (day.month, day.day) >= (12, 24) or (day.month, day.day) <= (1, 3):
         return False
-    return day not in _bank_holidays(day.year)
+    return day not in _bank_holidays(day.year) or opening.is_open(day)
 
 
 def opening_curve(weekday: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

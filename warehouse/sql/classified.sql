@@ -1,7 +1,8 @@
 -- Typed lines with all that follows from each alone. Here, and nowhere else, stands what a line's type is.
 --
--- not a product  postage and carriage (POST, DOT, C2, C3), manual entries and discounts (M, D), samples (S), bad debt
---                (B), bank and marketplace charges, commission, gift vouchers, corrections and tests
+-- not a product  postage and carriage (POST, DOT, C2, C3, 23444), packing (23574), manual entries and discounts (M, D),
+--                samples (S), bad debt (B), bank and marketplace charges, commission, gift vouchers (22016 is one),
+--                corrections and tests
 -- cancellation   the invoice number starts with C
 -- adjustment     the invoice number starts with A, or the price is negative
 -- write_off      the quantity is negative without a cancellation: stock that left without a customer
@@ -26,9 +27,12 @@ from (
     select
         *,
         date_trunc('month', invoice_at)::date as month,
-        ascii(stock_code) between 48 and 57
-        or stock_code !~* '^(post|dot|c2|c3|m|d|s|b|bank charges|amazonfee|cruk|adjust[0-9]*|test[0-9]*|gift.*)$'
-            as is_product
+        case
+            when ascii(stock_code) between 48 and 57 then stock_code not in ('23444', '23574', '22016')
+            else
+                stock_code
+                !~* '^(post|dot|c2|c3|m|d|s|b|bank charges|amazonfee|cruk|adjust[0-9]*|test[0-9]*|gift.*)$'
+        end as is_product
     from ({lines}) as typed
     -- The same fence.
     offset '0' -- noqa: AM09

@@ -1,5 +1,6 @@
--- The cleaned name is the description most often sold under the code, in capitals and with single blanks. Descriptions
--- of lines without a price are stock clerks' remarks ("damaged", "?"), so they count only where there is nothing else.
+-- The name is the description most often charged under the code, in capitals and with single blanks. Descriptions of
+-- lines without a price are stock clerks' remarks ("damaged", "?"), so a code that was never charged is its own name.
+-- A name that several codes share carries its code, so that two products never add up to one.
 with
 
 descriptions as (
@@ -8,8 +9,7 @@ descriptions as (
         stock_code,
         description,
         bool_and(is_product) as is_product,
-        count(*) filter (where unit_price > 0) as sold,
-        count(*) as lines
+        count(*) filter (where unit_price <> 0) as charged
     from warehouse.line
     group by stock_code, description
 
@@ -19,19 +19,37 @@ names as (
 
     select
         stock_code,
-        upper(regexp_replace(description, '[[:space:]]+', ' ', 'g')) as product,
+        upper(regexp_replace(description, '[[:space:]]+', ' ', 'g')) as name,
         bool_and(is_product) as is_product,
-        sum(sold) as sold,
-        sum(lines) as lines
+        sum(charged) as charged
     from descriptions
-    group by stock_code, product
+    group by stock_code, name
+
+),
+
+named as (
+
+    select distinct on (stock_code)
+        stock_code,
+        case when charged > 0 then coalesce(name, stock_code) else stock_code end as name,
+        is_product
+    from names
+    order by stock_code asc, charged = 0 asc, name is null asc, charged desc, name asc
+
+),
+
+counted as (
+
+    select
+        *,
+        count(*) over (partition by name) as codes
+    from named
 
 )
 
-select distinct on (stock_code)
+select
     stock_code,
-    coalesce(product, stock_code) as product,
+    case when codes > 1 then name || ' (' || stock_code || ')' else name end as product,
     is_product,
     not is_product or ascii(stock_code) between 48 and 57 as is_known
-from names
-order by stock_code asc, product is null asc, sold desc, lines desc, product asc
+from counted
