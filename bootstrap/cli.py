@@ -21,6 +21,7 @@ from bootstrap.errors import LgsError
 from bootstrap.layer.house_rules import write_definitions
 from bootstrap.layer.loader import load_layer
 from bootstrap.layer.reference import write_reference
+from bootstrap.layer.relations import write_relations
 from bootstrap.layer.spec import Layer
 from bootstrap.progress import Progress
 from bootstrap.publish import Site, load_specs, publish
@@ -232,11 +233,13 @@ def docs(folder: Annotated[Path, typer.Argument(help="Where the pages stand.")] 
     stack, layer = stacks.connect(load_settings()), load_layer(data_folder("views"))
     (folder / "commands.md").write_text(command_reference(), encoding="utf-8")
     write_reference(layer, folder / "metrics.md")
+    write_relations(layer, folder / "relations.md")
     write_questions(data_folder("superset"), load_specs(data_folder("superset"), layer), folder / "questions.md")
     write_examples(data_folder("superset"), folder / "examples.md")
     with connected(stack.url("warehouse")) as connection, connection.cursor() as cursor:
         write_definitions(cursor, folder / "definitions.md")
-    typer.echo(f"✓ commands.md, metrics.md, questions.md, examples.md and definitions.md written to {folder}")
+    pages = "commands.md, metrics.md, relations.md, questions.md, examples.md and definitions.md"
+    typer.echo(f"✓ {pages} written to {folder}")
 
 
 @app.command()

@@ -18,7 +18,9 @@ import warehouse
 from bootstrap.connection import alone
 from bootstrap.errors import CheckFailed, Locked, SourceError, UsageError
 from bootstrap.layer.build import build, retire
+from bootstrap.layer.keys import reference_checks
 from bootstrap.layer.spec import Layer
+from bootstrap.layer.totals import check_metrics
 from bootstrap.progress import Progress
 from bootstrap.receipt import Figures, Receipt, newest_receipt
 from warehouse.closing import close_month, reopen_month
@@ -85,8 +87,9 @@ def refresh(
     With ``definitions_only`` no file is looked at where lines were loaded before.
     With ``plan_only`` all of it is done, looked at, and rolled back: what it says is what a refresh would do.
 
-    Raises ``Locked`` when another refresh runs, ``SourceError`` for a source that cannot be read, ``CheckFailed``
-    when a contract returns rows. Whatever is raised, readers go on seeing what they saw before.
+    Raises ``Locked`` when another refresh runs, ``SourceError`` for a source that cannot be read, ``SpecError`` when a
+    relation cannot be built or cannot compute a metric, ``CheckFailed`` when a contract returns rows or relations
+    disagree on a metric. Whatever is raised, readers go on seeing what they saw before.
     """
     with _transaction(owner_url, plan_only=plan_only) as cursor:
         last, now = newest_receipt(cursor), fingerprint(layer, used_in or {})
@@ -224,6 +227,9 @@ def _apply(
     built = build(cursor, layer, months=[*loaded.months_changed, *also], progress=progress, used_in=used_in)
     with progress.step("Contracts") as step:
         step.note = f"{run_contracts(cursor, [*load_contracts(), *_twin_contracts(layer)])} hold"
+    if built.changed:
+        with progress.step("Metrics") as step:
+            step.note = f"{check_metrics(cursor, layer)} computed, totals agree"
     grant_reading(cursor)
     after = Figures.read(cursor)
     receipt = Receipt(
@@ -247,7 +253,7 @@ def _twin_contracts(layer: Layer) -> list[Contract]:
     return [
         Contract(name=f"{twin.relation}: {check.name}", description=check.description, sql=check.sql)
         for twin in layer.twins
-        for check in twin.checks
+        for check in (*twin.checks, *reference_checks(layer, twin))
     ]
 
 

@@ -17,6 +17,7 @@ from psycopg2.extensions import cursor as Cursor
 from bootstrap.errors import SpecError
 from bootstrap.layer.comments import documentation, write_comments
 from bootstrap.layer.document import nearest
+from bootstrap.layer.keys import add_foreign_keys, add_primary_key
 from bootstrap.layer.spec import SCHEMAS, Layer, Twin
 from bootstrap.progress import Progress
 
@@ -91,7 +92,8 @@ def _drop_old(cursor: Cursor) -> None:
 def definition(twin: Twin) -> str:
     """A digest of all that decides what rows the relation holds and how they are kept."""
     columns = [column.name for column in twin.columns]
-    decides = (twin.sql, twin.object, twin.kept_by, twin.looks_back, twin.key, twin.indexes, columns)
+    kept = (twin.object, twin.kept_by, twin.looks_back, twin.key, twin.indexes, sorted(twin.references.items()))
+    decides = (twin.sql, *kept, columns)
     return sha256(repr(decides).encode()).hexdigest()
 
 
@@ -121,7 +123,10 @@ def _afresh(cursor: Cursor, layer: Layer, progress: Progress) -> dict[str, int]:
         "create table rollup.definition (relation text primary key, definition text, documentation text);"
         "create table rollup.metric (metric text primary key, label text not null, formula text not null,"
         " unit text not null, description text not null, owner text not null, is_certified boolean not null,"
-        " is_additive boolean not null, where_used text not null)"
+        " is_additive boolean not null, where_used text not null, warning text);"
+        "create table rollup.column (relation text, column_name text, position integer not null, label text not null,"
+        " description text not null, role text not null, data_type text not null, format text, currency text,"
+        " is_additive boolean not null, refers_to text, primary key (relation, column_name))"
     )
     rows = {}
     for schema, twins in _by_schema(layer):
@@ -129,6 +134,8 @@ def _afresh(cursor: Cursor, layer: Layer, progress: Progress) -> dict[str, int]:
             for twin in twins:
                 rows[twin.relation] = _create(cursor, twin)
             step.rows, step.note = sum(rows[twin.relation] for twin in twins), f"{len(twins)} relations, afresh"
+    for twin in layer.twins:
+        add_foreign_keys(cursor, layer, twin)
     return rows
 
 
@@ -146,7 +153,7 @@ def _create(cursor: Cursor, twin: Twin) -> int:
     rows = max(cursor.rowcount, 0)
     _check_columns(cursor, twin)
     if twin.kind == "stored":
-        cursor.execute(f"create unique index on {twin.relation} ({', '.join(twin.key)})")
+        add_primary_key(cursor, twin)
         for index in twin.indexes:
             cursor.execute(f"create index on {twin.relation} ({', '.join(index)})")
         cursor.execute(f"analyze {twin.relation}")

@@ -5,6 +5,7 @@ from hashlib import sha256
 
 from psycopg2 import sql
 from psycopg2.extensions import cursor as Cursor
+from psycopg2.extras import execute_values
 
 from bootstrap.layer.spec import Column, Layer, Metric, Twin
 
@@ -18,10 +19,7 @@ _SCHEMAS = {
 def documentation(layer: Layer, used_in: UsedIn) -> dict[str, str]:
     """A digest, by relation, of all that is said about it; a change of words alone rebuilds nothing."""
     catalogue = repr([_catalogue_row(layer, metric, used_in) for metric in layer.metrics.values()])
-    return {
-        twin.relation: sha256((twin.description + repr(twin.columns) + catalogue).encode()).hexdigest()
-        for twin in layer.twins
-    }
+    return {twin.relation: sha256((_said(twin) + catalogue).encode()).hexdigest() for twin in layer.twins}
 
 
 def write_comments(cursor: Cursor, layer: Layer, used_in: UsedIn) -> None:
@@ -36,9 +34,10 @@ def write_comments(cursor: Cursor, layer: Layer, used_in: UsedIn) -> None:
     cursor.execute("delete from rollup.metric")
     for metric in layer.metrics.values():
         cursor.execute(
-            "insert into rollup.metric values (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
+            "insert into rollup.metric values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
             _catalogue_row(layer, metric, used_in),
         )
+    _write_columns(cursor, layer)
 
 
 def column_comment(column: Column) -> str:
@@ -63,4 +62,40 @@ def _catalogue_row(layer: Layer, metric: Metric, used_in: UsedIn) -> list[object
         metric.certified,
         metric.additive,
         ", ".join([*relations, *used_in.get(metric.name, ())]),
+        metric.caution,
     ]
+
+
+def _said(twin: Twin) -> str:
+    return twin.description + repr(twin.columns) + repr(twin.references)
+
+
+def _write_columns(cursor: Cursor, layer: Layer) -> None:
+    """Fill the table of ``mart.column_catalogue``: what the twins of mart say, with the types that the server knows."""
+    rows = [_column_row(twin, column) for twin in layer.twins if twin.schema_name == "mart" for column in twin.columns]
+    cursor.execute("delete from rollup.column")
+    execute_values(
+        cursor,
+        "insert into rollup.column select said.relation, said.column_name, made.attnum, said.label, said.description,"
+        " said.role, format_type(made.atttypid, made.atttypmod), said.format, said.currency, said.is_additive,"
+        " said.refers_to from (values %s) as said (relation, column_name, label, description, role, format, currency,"
+        " is_additive, refers_to) inner join pg_attribute as made"
+        " on made.attrelid = said.relation::regclass and made.attname = said.column_name",
+        rows,
+        page_size=10_000,
+    )
+
+
+def _column_row(twin: Twin, column: Column) -> tuple[object, ...]:
+    refers_to = twin.references.get(column.name)
+    return (
+        twin.relation,
+        column.name,
+        column.label,
+        column.description,
+        column.role,
+        column.format,
+        column.currency,
+        column.additive and not column.within,
+        refers_to,
+    )

@@ -8,19 +8,13 @@ from typing import Any
 
 from bootstrap.errors import SpecError
 from bootstrap.layer.document import Document, Place, nearest
+from bootstrap.layer.expression import missing, problem
 from bootstrap.layer.spec import SCHEMAS, Column, Layer, Metric, Twin
 
-GENERATED = frozenset({"rollup.metric"})
+GENERATED = frozenset({"rollup.metric", "rollup.column"})
 """Relations that SQL may read although no twin defines them: the build writes them from the specs."""
 
 _RELATION = re.compile(r"\b(?:from|join)\s+((?:warehouse|rollup|mart)\.[a-z_0-9]+)")
-_LITERAL = re.compile(r"'(?:[^']|'')*'")
-_WORD = re.compile(r"\b[a-z_][a-z_0-9]*\b(?!\s*\()")
-_SUM = re.compile(r"\bsum\(\s*([a-z_0-9]+)\s*\)")
-_WORDS_OF_SQL = re.compile(
-    "and|as|asc|between|bigint|by|case|cast|date|desc|distinct|double|else|end|false|filter|from|group|in|integer|"
-    "interval|is|like|not|null|numeric|or|order|precision|then|true|when|where|within"
-)
 
 
 def load_layer(folder: Path) -> Layer:
@@ -33,6 +27,7 @@ def load_layer(folder: Path) -> Layer:
     twins = [_twin(path, columns, metrics) for schema in SCHEMAS for path in sorted((folder / schema).glob("*.yml"))]
     _refuse_lonely_sql(folder)
     _refuse_copies(twins)
+    _check_references(twins)
     _refuse_unused(folder / "columns.yml", columns, {column.name for twin in twins for column in twin.columns})
     _refuse_unused(folder / "metrics.yml", metrics, {name for twin in twins for name in twin.metrics})
     return Layer(twins=_in_order(twins), metrics=metrics)
@@ -45,7 +40,12 @@ def _columns(path: Path) -> dict[str, Column]:
 
 def _metrics(path: Path) -> dict[str, Metric]:
     document = Document.read(path)
-    return {name: document.model(Metric, {"name": name, **_mapping(document, name)}, [name]) for name in document.data}
+    return {name: _metric(document, name) for name in document.data}
+
+
+def _metric(document: Document, name: str) -> Metric:
+    place = {"name": name, "path": document.path, "line": document.line([name, "expression"])}
+    return document.model(Metric, {**_mapping(document, name), **place}, [name])
 
 
 def _mapping(document: Document, name: str) -> dict[str, Any]:
@@ -112,27 +112,18 @@ def _check_names(document: Document, twin: Twin, metrics: Mapping[str, Metric]) 
 
 
 def _check_expression(document: Document, place: Place, metric: Metric, columns: Mapping[str, Column]) -> None:
-    expression = _LITERAL.sub("", metric.expression)
-    for word in _WORD.findall(expression):
-        if word not in columns and not _WORDS_OF_SQL.fullmatch(word):
-            raise document.error(
-                f'the metric "{metric.name}" needs a column "{word}", which is not here. {nearest(word, columns)}',
-                place,
-            )
-    for name in _SUM.findall(expression):
-        if not columns[name].additive:
-            raise document.error(
-                f'the metric "{metric.name}" sums "{name}", whose sum over rows means nothing. '
-                "List a metric that counts afresh.",
-                place,
-            )
-        for guard in columns[name].within:
-            if f"min({guard}) = max({guard})" not in expression:
-                raise document.error(
-                    f'the metric "{metric.name}" sums "{name}", which means something only within one "{guard}". '
-                    f"Write case when min({guard}) = max({guard}) then sum({name}) end.",
-                    place,
-                )
+    """Both places are named: the expression, and the list that has it."""
+    wrong = problem(metric, columns)
+    if wrong:
+        listed = f"{document.path}:{document.line(place)} lists it."
+        raise SpecError(f"{wrong} {listed}", path=metric.path, line=metric.line, field=f"{metric.name}.expression")
+    name = missing(metric, columns)
+    if name:
+        raise document.error(
+            f'the metric "{metric.name}" needs a column "{name}", which is not here. {nearest(name, columns)} '
+            f"Its expression is at {metric.path}:{metric.line}.",
+            place,
+        )
 
 
 def _refuse_lonely_sql(folder: Path) -> None:
@@ -154,6 +145,28 @@ def _refuse_copies(twins: list[Twin]) -> None:
                     "Say what is different, or share one in columns.yml.",
                     ["columns", position],
                 )
+
+
+def _check_references(twins: list[Twin]) -> None:
+    by_name = {twin.relation: twin for twin in twins}
+    for twin in twins:
+        for column, target in twin.references.items():
+            wrong = _wrong_reference(twin, column, target, by_name)
+            if wrong:
+                raise Document.read(twin.path).error(wrong, ["references", column])
+
+
+def _wrong_reference(twin: Twin, column: str, target: str, by_name: Mapping[str, Twin]) -> str:
+    columns = [column.name for column in twin.columns]
+    relation, _, key = target.rpartition(".")
+    readable = [name for name, other in by_name.items() if other.schema_name == twin.schema_name]
+    if column not in columns:
+        return f'"{column}" is not a column of {twin.relation}. {nearest(column, columns)}'
+    if relation not in readable:
+        return f'"{relation}" is not a relation of {twin.schema_name}. {nearest(relation, readable)}'
+    if by_name[relation].key != (key,):
+        return f'"{key}" is not the key of {relation}, which is {", ".join(by_name[relation].key) or "none"}.'
+    return ""
 
 
 def _refuse_unused(path: Path, defined: Mapping[str, Any], used: set[str]) -> None:

@@ -31,6 +31,7 @@ def _metric(layer: Layer, metric: Metric) -> str:
     notes = [f"Unit: {metric.unit}", f"owner: {metric.owner}"]
     notes += ["certified"] if metric.certified else []
     notes += [] if metric.additive else ["never add it up over rows"]
+    notes += [f"warning: {metric.warning}"] if metric.warning else []
     where = ", ".join(f"`{twin.name}`" for twin in listed_on(layer, metric.name))
     return (
         f"### {metric.label}\n\n{metric.description}\n\n"
@@ -40,10 +41,11 @@ def _metric(layer: Layer, metric: Metric) -> str:
 
 def _relation(twin: Twin) -> str:
     kept = {"view": "A view", "stored": "Stored"}[twin.kind]
+    covers = f" Covers a part of the lines: {twin.covers}" if twin.covers else ""
     rows = "\n".join(_row(column) for column in twin.columns)
     return (
         f"### mart.{twin.name}\n\n{twin.description}\n\n{kept}; owner: {twin.owner}; "
-        f"key: {', '.join(twin.key) or 'none'}.\n\n| column | label | meaning |\n|---|---|---|\n{rows}\n"
+        f"key: {', '.join(twin.key) or 'none'}.{covers}\n\n| column | label | meaning |\n|---|---|---|\n{rows}\n"
     )
 
 

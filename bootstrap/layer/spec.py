@@ -9,6 +9,13 @@ SCHEMAS = ("rollup", "mart")
 """Those of the layer, in the order in which they are built."""
 
 
+NOT_ADDITIVE = (
+    "Not additive: do not total it over rows; totals of pivot tables are wrong. "
+    "Ask for it without grouping, or use a table chart with its summary."
+)
+"""The warning of each metric that is not additive and says nothing else."""
+
+
 class Spec(BaseModel):
     """Frozen, and refusing keys it does not know."""
 
@@ -37,10 +44,18 @@ class Metric(Spec):
     format: str
     currency: str | None = None
     unit: str = Field(description="what one of it is, such as GBP or customers")
-    description: str = Field(description="unit, caveats and synonyms in the text")
-    owner: str
-    certified: bool = True
+    description: str = Field(min_length=1, description="unit, caveats and synonyms in the text")
+    owner: str = Field(min_length=1)
+    certified: bool = Field(False, description="earned by a figure counted on paper: a test asks for it")
     additive: bool = Field(True, description="its values may be summed over rows of any grain it is listed on")
+    warning: str | None = Field(None, description="shown where the metric is chosen")
+    path: Path = Field(exclude=True, description="the file that defines it, for error messages")
+    line: int = Field(exclude=True, description="the line of its expression there")
+
+    @property
+    def caution(self) -> str | None:
+        """What to be warned of before using it, if anything."""
+        return self.warning or (None if self.additive else NOT_ADDITIVE)
 
 
 class Check(Spec):
@@ -61,6 +76,8 @@ class Twin(Spec):
     kept_by: Literal["month"] | None = Field(None, description="stored, and only changed months are rebuilt")
     looks_back: bool = Field(False, description="kept by month, and each month stands on those before it too")
     key: tuple[str, ...] = Field(description="the columns that tell rows apart; empty for a view where none do")
+    references: dict[str, str] = Field({}, description="columns that are the key of another relation: mart.kpi.month")
+    covers: str | None = Field(None, description="the part of the lines it holds, where it holds a part of them")
     indexes: tuple[tuple[str, ...], ...] = Field((), description="further indexes of a stored relation")
     owner: str
     time: str | None = Field(None, description="the column that time filters act on")
@@ -81,6 +98,11 @@ class Twin(Spec):
     def relation(self) -> str:
         """The qualified name, such as ``mart.rfm_customer``."""
         return f"{self.schema_name}.{self.name}"
+
+    @property
+    def grain(self) -> str:
+        """The last sentence of the description, such as "One row per month."."""
+        return self.description.rpartition("One row")[1] + self.description.rpartition("One row")[2]
 
 
 class Layer(Spec):

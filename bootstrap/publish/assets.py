@@ -114,8 +114,9 @@ def _metric(metric: Metric) -> Native:
         "description": metric.description,
         "d3format": metric.format,
         "currency": {"symbol": metric.currency, "symbolPosition": "prefix"} if metric.currency else None,
-        "warning_text": None,
-        "extra": {"certification": certified} if metric.certified else {},
+        "warning_text": metric.caution,
+        "extra": ({"certification": certified} if metric.certified else {})
+        | ({"warning_markdown": metric.caution} if metric.caution else {}),
     }
 
 

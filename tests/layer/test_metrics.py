@@ -1,16 +1,21 @@
 """One metric, one number: whichever relation it is asked of, and however it is sliced."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from itertools import combinations
+from pathlib import Path
 from typing import Any
 
+import psycopg2
 import pytest
+import yaml
 from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
 
 from bootstrap.layer.comments import listed_on
 from bootstrap.layer.spec import Layer, Metric, Twin
 
+ON_PAPER = yaml.safe_load(Path(__file__).with_name("metrics_on_paper.yml").read_text(encoding="utf-8"))
 SCORED = {"rfm_customer", "rfm_segment", "rfm_grid"}
 
 
@@ -18,6 +23,43 @@ SCORED = {"rfm_customer", "rfm_segment", "rfm_grid"}
 def asked(shop_connection: Connection) -> Iterator[Cursor]:
     with shop_connection, shop_connection.cursor() as cursor:
         yield cursor
+
+
+@pytest.fixture(scope="module")
+def two_years(new_database_at, refresh) -> Iterator[Cursor]:
+    lines = [[cell.strip() for cell in line.split("|")] for line in ON_PAPER["two_years"]["lines"].splitlines()]
+    with new_database_at() as url, closing(psycopg2.connect(url)) as connection:
+        refresh(connection, lines)
+        with connection.cursor() as cursor:
+            yield cursor
+
+
+def figures(shop: str) -> list[tuple[str, dict[str, Any]]]:
+    return [(name, figure) for name, counted in ON_PAPER[shop]["metrics"].items() for figure in counted]
+
+
+def measured(cursor: Cursor, layer: Layer, name: str, figure: dict[str, Any]) -> float | None:
+    twin = layer.twin(figure["relation"])
+    assert name in twin.metrics
+    cursor.execute(f"select {layer.metrics[name].expression} from {twin.relation} where {figure.get('where', 'true')}")
+    (value,) = cursor.fetchone()
+    return None if value is None else round(float(value), 9)
+
+
+@pytest.mark.parametrize(("name", "figure"), figures("shop"))
+def test_a_metric_is_what_was_counted_on_paper(asked, layer, name, figure):
+    assert measured(asked, layer, name, figure) == figure["value"]
+
+
+@pytest.mark.parametrize(("name", "figure"), figures("two_years"))
+def test_a_metric_of_two_years_is_what_was_counted_on_paper(two_years, layer, name, figure):
+    assert measured(two_years, layer, name, figure) == figure["value"]
+
+
+def test_only_what_was_counted_on_paper_is_certified(layer):
+    """A figure of zero or nothing is no proof: a wrong expression gives it too."""
+    proved = {name for shop in ON_PAPER for name, figure in figures(shop) if figure["value"]}
+    assert {metric.name for metric in layer.metrics.values() if metric.certified} - proved == set()
 
 
 def shared_dimensions(one: Twin, other: Twin) -> list[str]:
