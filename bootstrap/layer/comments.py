@@ -73,10 +73,10 @@ def _said(twin: Twin) -> str:
 def _write_columns(cursor: Cursor, layer: Layer) -> None:
     """Fill the table of ``mart.column_catalogue``: what the twins of mart say, with the types that the server knows."""
     rows = [_column_row(twin, column) for twin in layer.twins if twin.schema_name == "mart" for column in twin.columns]
-    cursor.execute("delete from rollup.column")
+    cursor.execute("delete from rollup.mart_column")
     execute_values(
         cursor,
-        "insert into rollup.column select said.relation, said.column_name, made.attnum, said.label, said.description,"
+        "insert into rollup.mart_column select said.relation, said.column_name, made.attnum, said.label, said.description,"
         " said.role, format_type(made.atttypid, made.atttypmod), said.format, said.currency, said.is_additive,"
         " said.refers_to from (values %s) as said (relation, column_name, label, description, role, format, currency,"
         " is_additive, refers_to) inner join pg_attribute as made"

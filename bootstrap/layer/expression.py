@@ -6,6 +6,7 @@ What only the server knows, such as whether it has a function, ``totals`` finds 
 
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
+from itertools import pairwise
 
 import sqlglot
 from sqlglot import exp
@@ -142,13 +143,20 @@ def _wrong_sum(named: str, total: exp.Sum, column: Column | None) -> Iterator[st
 
 def _is_within_one(total: exp.Expression, guard: str) -> bool:
     """Whether the sum is what follows on "when min(guard) = max(guard) then"."""
-    for node in [total, *_above(total)]:
-        case = node.parent
-        if isinstance(case, exp.If) and node.arg_key == "true" and not case.parent.args.get("this"):
-            conditions = case.this.flatten() if isinstance(case.this, exp.And) else [case.this]
-            if any(_compares_ends(condition.unnest(), guard) for condition in conditions):
-                return True
-    return False
+    return any(
+        isinstance(branch, exp.If)
+        and node.arg_key == "true"
+        and isinstance(branch.parent, exp.Case)
+        and not branch.parent.this
+        and any(_compares_ends(condition, guard) for condition in _all_of(branch.this))
+        for node, branch in pairwise([total, *_above(total)])
+    )
+
+
+def _all_of(condition: exp.Expression) -> list[exp.Expression]:
+    """The parts that all hold when the condition does."""
+    bare = condition.unnest()
+    return [*_all_of(bare.this), *_all_of(bare.expression)] if isinstance(bare, exp.And) else [bare]
 
 
 def _compares_ends(condition: exp.Expression, guard: str) -> bool:

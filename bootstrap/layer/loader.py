@@ -11,7 +11,7 @@ from bootstrap.layer.document import Document, Place, nearest
 from bootstrap.layer.expression import missing, problem
 from bootstrap.layer.spec import SCHEMAS, Column, Layer, Metric, Twin
 
-GENERATED = frozenset({"rollup.metric", "rollup.column"})
+GENERATED = frozenset({"rollup.metric", "rollup.mart_column"})
 """Relations that SQL may read although no twin defines them: the build writes them from the specs."""
 
 _RELATION = re.compile(r"\b(?:from|join)\s+((?:warehouse|rollup|mart)\.[a-z_0-9]+)")

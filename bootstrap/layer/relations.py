@@ -7,7 +7,7 @@ from bootstrap.layer.spec import Layer, Twin
 _HEAD = """# How relations join
 
 Written by `lgs docs` from `views/`. Primary keys are declared in PostgreSQL, and so are foreign keys from its version
-18 on, so that tools can read them. The server does not enforce foreign keys; each refresh checks them before its commit.
+18 on, so that tools can read them. The server does not enforce foreign keys; each refresh checks them.
 A view can have neither; what it refers to is listed here all the same.
 
 ```mermaid

@@ -105,7 +105,7 @@ def _column(column: Column, twin: Twin, types: Types) -> Native:
 
 
 def _metric(metric: Metric) -> Native:
-    certified = {"certified_by": metric.owner, "details": "Defined once, for every dataset that carries it."}
+    certified = {"certified_by": metric.owner, "details": "Defined once, and compared with a figure counted on paper."}
     return {
         "metric_name": metric.name,
         "verbose_name": metric.label,

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from bootstrap.layer.house_rules import definitions, load_house_rules
 from bootstrap.layer.reference import reference
+from bootstrap.layer.relations import relations
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 
@@ -18,6 +19,24 @@ def test_it_names_every_metric_relation_and_column(layer):
         assert f"`{metric.name}` = `{metric.expression}`" in page
     for twin in layer.twins:
         assert (f"### mart.{twin.name}\n" in page) == (twin.schema_name == "mart")
+
+
+def test_the_page_of_relations_is_current(layer):
+    assert (DOCS / "relations.md").read_text(encoding="utf-8") == relations(layer), "run: lgs docs"
+
+
+def test_it_draws_every_reference_and_lists_every_grain(layer):
+    page = relations(layer)
+    for twin in (twin for twin in layer.twins if twin.schema_name == "mart"):
+        assert f"| `mart.{twin.name}` | One row" in page
+        for column, target in twin.references.items():
+            assert f"    {target.split('.')[1]} ||--o{{ {twin.name} : {column}\n" in page
+            assert f"`{twin.name}.{column} = {target}`" in page
+
+
+def test_the_page_of_metrics_says_which_part_a_relation_covers(layer):
+    for twin in layer.twins:
+        assert not twin.covers or f"Covers a part of the lines: {twin.covers}" in reference(layer)
 
 
 def test_every_house_rule_has_an_effect_in_pounds_on_any_shop(shop_connection):

@@ -1,8 +1,8 @@
 with
 
-column_said as (
+mart_column as (
 
-    select * from rollup.column
+    select * from rollup.mart_column
 
 )
 
@@ -18,4 +18,4 @@ select
     currency,
     is_additive,
     refers_to
-from column_said
+from mart_column
