@@ -124,9 +124,9 @@ def _afresh(cursor: Cursor, layer: Layer, progress: Progress) -> dict[str, int]:
         "create table rollup.metric (metric text primary key, label text not null, formula text not null,"
         " unit text not null, description text not null, owner text not null, is_certified boolean not null,"
         " is_additive boolean not null, where_used text not null, warning text);"
-        "create table rollup.mart_column (relation text, column_name text, position integer not null, label text not null,"
-        " description text not null, role text not null, data_type text not null, format text, currency text,"
-        " is_additive boolean not null, refers_to text, primary key (relation, column_name))"
+        "create table rollup.mart_column (relation text, column_name text, position integer not null,"
+        " label text not null, description text not null, role text not null, data_type text not null, format text,"
+        " currency text, is_additive boolean, refers_to text, primary key (relation, column_name))"
     )
     rows = {}
     for schema, twins in _by_schema(layer):

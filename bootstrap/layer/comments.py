@@ -15,6 +15,16 @@ _SCHEMAS = {
     "rollup": "Private sums by month that the relations of mart stand on.",
 }
 
+_INSERT_COLUMNS = """
+    insert into rollup.mart_column
+    select
+        said.relation, said.column_name, made.attnum, said.label, said.description, said.role,
+        format_type(made.atttypid, made.atttypmod), said.format, said.currency, said.is_additive, said.refers_to
+    from (values %s)
+        as said (relation, column_name, label, description, role, format, currency, is_additive, refers_to)
+    inner join pg_attribute as made on made.attrelid = said.relation::regclass and made.attname = said.column_name
+"""
+
 
 def documentation(layer: Layer, used_in: UsedIn) -> dict[str, str]:
     """A digest, by relation, of all that is said about it; a change of words alone rebuilds nothing."""
@@ -74,20 +84,10 @@ def _write_columns(cursor: Cursor, layer: Layer) -> None:
     """Fill the table of ``mart.column_catalogue``: what the twins of mart say, with the types that the server knows."""
     rows = [_column_row(twin, column) for twin in layer.twins if twin.schema_name == "mart" for column in twin.columns]
     cursor.execute("delete from rollup.mart_column")
-    execute_values(
-        cursor,
-        "insert into rollup.mart_column select said.relation, said.column_name, made.attnum, said.label, said.description,"
-        " said.role, format_type(made.atttypid, made.atttypmod), said.format, said.currency, said.is_additive,"
-        " said.refers_to from (values %s) as said (relation, column_name, label, description, role, format, currency,"
-        " is_additive, refers_to) inner join pg_attribute as made"
-        " on made.attrelid = said.relation::regclass and made.attname = said.column_name",
-        rows,
-        page_size=10_000,
-    )
+    execute_values(cursor, _INSERT_COLUMNS, rows, page_size=10_000)
 
 
 def _column_row(twin: Twin, column: Column) -> tuple[object, ...]:
-    refers_to = twin.references.get(column.name)
     return (
         twin.relation,
         column.name,
@@ -96,6 +96,6 @@ def _column_row(twin: Twin, column: Column) -> tuple[object, ...]:
         column.role,
         column.format,
         column.currency,
-        column.additive and not column.within,
-        refers_to,
+        column.additive and not column.within if column.role == "measure" else None,
+        twin.references.get(column.name),
     )

@@ -160,7 +160,7 @@ def test_the_catalogue_has_every_column_with_its_type(shop_connection, layer):
         ("mart.sales_month", "sales", ("numeric", "GBP", True, None)),
         ("mart.sales_month", "active_customers", ("bigint", None, False, None)),
         ("mart.rfm_customer", "recency", ("integer", None, False, None)),
-        ("mart.sales_month", "month", ("date", None, True, "mart.monthly_metrics.month")),
+        ("mart.sales_month", "month", ("date", None, None, "mart.monthly_metrics.month")),
     ],
 )
 def test_the_catalogue_says_what_may_be_added_up_and_how_to_join(shop_connection, relation, column, said):
