@@ -247,11 +247,11 @@ def test_an_unknown_field_of_references_is_named(views):
 @pytest.mark.parametrize(
     ("new", "says"),
     [
-        ("{mnth: mart.monthly_metrics.month}", '"mnth" is not a column of mart.sales_month. Did you mean "month"?'),
+        ("{mnth: mart.monthly_metrics.month}", '"mnth" is not a column of mart.kpi. Did you mean "month"?'),
         ("{month: mart.kpi.month}", '"month" is not the key of mart.kpi, which is month, kpi.'),
         ("{month: rollup.month.month}", '"rollup.month" is not a relation of mart.'),
     ],
 )
 def test_a_reference_is_to_the_key_of_a_relation_of_mart(views, new, says):
-    edit(views / "mart/sales_month.yml", "{month: mart.monthly_metrics.month}", new)
+    edit(views / "mart/kpi.yml", "{month: mart.monthly_metrics.month}", new)
     assert says in str(refusal(views))

@@ -11,8 +11,8 @@ from tests.refresh.shop import SMALL, held, later, run
 def test_a_metric_that_fails_publishes_nothing(database: Database, layer: Layer) -> None:
     run(database, layer, SMALL)
     before = held(database.connect(), layer)
-    metric = layer.metrics["sales_per_order"].model_copy(update={"expression": "median(sales) / sum(orders)"})
-    broken = layer.model_copy(update={"metrics": layer.metrics | {"sales_per_order": metric}})
+    metric = layer.metrics["goods_per_order"].model_copy(update={"expression": "median(sales) / sum(orders)"})
+    broken = layer.model_copy(update={"metrics": layer.metrics | {"goods_per_order": metric}})
     with pytest.raises(SpecError, match="function median") as caught:
         run(database, broken, SMALL)
     assert caught.value.exit_code == 2
