@@ -30,6 +30,7 @@ def load_layer(folder: Path) -> Layer:
     _check_references(twins)
     _refuse_unused(folder / "columns.yml", columns, {column.name for twin in twins for column in twin.columns})
     _refuse_unused(folder / "metrics.yml", metrics, {name for twin in twins for name in twin.metrics})
+    _refuse_unknown_filters(twins)
     return Layer(twins=_in_order(twins), metrics=metrics)
 
 
@@ -97,6 +98,7 @@ def _check_names(document: Document, twin: Twin, metrics: Mapping[str, Metric]) 
     for field, name in [*named, *([("time", twin.time)] if twin.time else [])]:
         if name not in columns:
             raise document.error(f'"{name}" is not a column of {twin.relation}. {nearest(name, columns)}', [field])
+    _check_filters(document, twin, columns)
     if not re.search(r"One row per [^.]+\.$|One row\.$", twin.description):
         raise document.error('the description must end in the grain: "One row per ...."', ["description"])
     if twin.kind == "stored" and not twin.key:
@@ -109,6 +111,16 @@ def _check_names(document: Document, twin: Twin, metrics: Mapping[str, Metric]) 
         if name not in metrics:
             raise document.error(f'"{name}" is not a metric. {nearest(name, metrics)}', ["metrics", position])
         _check_expression(document, ["metrics", position], metrics[name], columns)
+
+
+def _check_filters(document: Document, twin: Twin, columns: Mapping[str, Column]) -> None:
+    for alias, name in twin.filters.items():
+        if alias in columns:
+            raise document.error(f'"{alias}" is a column here already: a filter acts on it.', ["filters", alias])
+        if name not in columns:
+            raise document.error(
+                f'"{name}" is not a column of {twin.relation}. {nearest(name, columns)}', ["filters", alias]
+            )
 
 
 def _check_expression(document: Document, place: Place, metric: Metric, columns: Mapping[str, Column]) -> None:
@@ -167,6 +179,14 @@ def _wrong_reference(twin: Twin, column: str, target: str, by_name: Mapping[str,
     if by_name[relation].key != (key,):
         return f'"{key}" is not the key of {relation}, which is {", ".join(by_name[relation].key) or "none"}.'
     return ""
+
+
+def _refuse_unknown_filters(twins: list[Twin]) -> None:
+    known = {column.name for twin in twins for column in twin.columns}
+    for twin in twins:
+        for alias in sorted(twin.filters.keys() - known):
+            message = f'no relation has a column "{alias}". {nearest(alias, known)}'
+            raise Document.read(twin.path).error(message, ["filters", alias])
 
 
 def _refuse_unused(path: Path, defined: Mapping[str, Any], used: set[str]) -> None:

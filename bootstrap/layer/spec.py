@@ -48,6 +48,7 @@ class Metric(Spec):
     owner: str = Field(min_length=1)
     certified: bool = Field(False, description="earned by a figure counted on paper: a test asks for it")
     additive: bool = Field(True, description="its values may be summed over rows of any grain it is listed on")
+    better: Literal["up", "down"] = Field("up", description="the direction of a change that is good news")
     warning: str | None = Field(None, description="shown where the metric is chosen")
     path: Path = Field(exclude=True, description="the file that defines it, for error messages")
     line: int = Field(exclude=True, description="the line of its expression there")
@@ -84,6 +85,10 @@ class Twin(Spec):
     dataset: bool = Field(True, description="whether Superset gets it as a dataset")
     columns: tuple[Column, ...] = Field(min_length=1)
     metrics: tuple[str, ...] = ()
+    filters: dict[str, str] = Field(
+        default_factory=dict,
+        description="a column of other relations to the one here that its filter acts on, such as country: home_country",
+    )
     checks: tuple[Check, ...] = ()
     sql: str
     reads: tuple[str, ...] = Field((), description="the relations that the SQL names, warehouse tables included")
@@ -103,6 +108,11 @@ class Twin(Spec):
     def grain(self) -> str:
         """The last sentence of the description, such as "One row per month."."""
         return self.description.rpartition("One row")[1] + self.description.rpartition("One row")[2]
+
+    @property
+    def filterable(self) -> frozenset[str]:
+        """The names of columns that a filter of a dashboard can act on: its own, and those of ``filters``."""
+        return frozenset({*self.filters, *(column.name for column in self.columns)})
 
 
 class Layer(Spec):

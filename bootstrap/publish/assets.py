@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy.engine import make_url
 
 from bootstrap.layer.spec import Column, Metric, Twin
-from bootstrap.publish import charts, layout
+from bootstrap.publish import charts, formats, layout
 from bootstrap.publish.identity import identity, mark
 from bootstrap.publish.normal import digest, normal
 from bootstrap.publish.spec import Chart, Connection, Dashboard, Specs
@@ -104,6 +104,19 @@ def _column(column: Column, twin: Twin, types: Types) -> Native:
     }
 
 
+def _stand_in(alias: str, twin: Twin, specs: Specs, types: Types) -> Native:
+    """A calculated column that lets the filter of another relation's column act here; never one to group by."""
+    column = next(column for column in twin.columns if column.name == twin.filters[alias])
+    label = next(named.label for other in specs.layer.twins for named in other.columns if named.name == alias)
+    return _column(column, twin, types) | {
+        "column_name": alias,
+        "verbose_name": label,
+        "description": f"For the filter {label}: {column.description}",
+        "groupby": False,
+        "expression": column.name,
+    }
+
+
 def _metric(metric: Metric) -> Native:
     certified = {"certified_by": metric.owner, "details": "Defined once, and compared with a figure counted on paper."}
     return {
@@ -112,8 +125,8 @@ def _metric(metric: Metric) -> Native:
         "expression": metric.expression,
         "metric_type": None,
         "description": metric.description,
-        "d3format": metric.format,
-        "currency": {"symbol": metric.currency, "symbolPosition": "prefix"} if metric.currency else None,
+        "d3format": formats.number(metric),
+        "currency": formats.currency(metric) or None,
         "warning_text": metric.caution,
         "extra": ({"certification": certified} if metric.certified else {})
         | ({"warning_markdown": metric.caution} if metric.caution else {}),
@@ -142,7 +155,10 @@ def _dataset(twin: Twin, specs: Specs, types: Types) -> Asset:
         "extra": {"certification": {"certified_by": twin.owner}},
         "normalize_columns": False,
         "always_filter_main_dttm": False,
-        "columns": [_column(column, twin, types) for column in twin.columns],
+        "columns": [
+            *(_column(column, twin, types) for column in twin.columns),
+            *(_stand_in(alias, twin, specs, types) for alias in twin.filters),
+        ],
         "metrics": [_metric(specs.layer.metrics[name]) for name in twin.metrics],
         "is_managed_externally": True,
         "external_url": None,

@@ -8,7 +8,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from bootstrap.layer.spec import Layer, Metric, Twin
+from bootstrap.layer.spec import Column, Layer, Metric, Twin
+from bootstrap.publish import formats
 from bootstrap.publish.cards import scores
 from bootstrap.publish.spec import Chart, Slice, Where
 
@@ -32,10 +33,6 @@ TYPES = {
 }
 _PAGE = 20
 AXIS = {"area", "bar", "line", "mixed", "trend"}
-
-
-def _currency(symbol: str | None) -> Native:
-    return {"symbol": symbol, "symbolPosition": "prefix"} if symbol else {}
 
 
 def _filter(condition: Where) -> Native:
@@ -85,12 +82,11 @@ def filters(chart: Chart, twin: Twin) -> list[Native]:
 
 
 def _format(metric: Metric) -> Native:
-    return {"y_axis_format": metric.format, "currency_format": _currency(metric.currency)}
+    return {"y_axis_format": formats.number(metric), "currency_format": formats.currency(metric)}
 
 
 def _axis_format(metric: Metric) -> Native:
-    """On an axis pennies are noise."""
-    return _format(metric) | ({"y_axis_format": ",.0f"} if metric.currency else {})
+    return {"y_axis_format": formats.axis(metric), "currency_format": formats.currency(metric)}
 
 
 def _axis(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
@@ -145,8 +141,8 @@ def _mixed(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
         "yAxisIndex": 0,
         "yAxisIndexB": 1,
         "markerEnabledB": True,
-        "y_axis_format_secondary": second.format,
-        "currency_format_secondary": _currency(second.currency),
+        "y_axis_format_secondary": formats.axis(second),
+        "currency_format_secondary": formats.currency(second),
         "truncateYAxisSecondary": False,
     }
 
@@ -161,8 +157,8 @@ def _pie(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
         "groupby": _by(chart),
         "sort_by_metric": True,
         "label_type": "percent",
-        "number_format": metrics[0].format,
-        "currency_format": _currency(metrics[0].currency),
+        "number_format": formats.number(metrics[0]),
+        "currency_format": formats.currency(metrics[0]),
         "labels_outside": True,
         "label_line": True,
         "show_labels": True,
@@ -183,8 +179,8 @@ def _treemap(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
         "label_type": "key_value",
         "show_labels": True,
         "show_upper_labels": True,
-        "number_format": metrics[0].format,
-        "currency_format": _currency(metrics[0].currency),
+        "number_format": formats.number(metrics[0]),
+        "currency_format": formats.currency(metrics[0]),
     }
 
 
@@ -211,7 +207,7 @@ def _heatmap(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
 
 def _bubble(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
     x, y, size = chart.metrics
-    formats = {"xAxisFormat": metrics[0].format, "y_axis_format": metrics[1].format}
+    axes = {"xAxisFormat": formats.number(metrics[0]), "y_axis_format": formats.number(metrics[1])}
     return {
         "entity": chart.by[0],
         "series": chart.by[-1],
@@ -219,7 +215,9 @@ def _bubble(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
         "y": y,
         "size": size,
         "max_bubble_size": "50",
-    } | formats
+        "x_axis_label": metrics[0].label,
+        "y_axis_label": metrics[1].label,
+    } | axes
 
 
 def _shown(chart: Chart, twin: Twin) -> dict[str, str | Native]:
@@ -236,6 +234,10 @@ def _label(item: str | Native) -> str:
     return item if isinstance(item, str) else str(item["label"])
 
 
+def _number(item: Column | Metric) -> Native:
+    return {"d3NumberFormat": formats.number(item), "currencyFormat": formats.currency(item)}
+
+
 def _column_config(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
     config: Native = {}
     labels = {name: _label(item) for name, item in _shown(chart, twin).items()}
@@ -245,9 +247,9 @@ def _column_config(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
             if column.role == "time":
                 config[key] = {"d3TimeFormat": column.format or "%b %Y"}
             elif column.format and column.role == "measure":
-                config[key] = {"d3NumberFormat": column.format, "currencyFormat": _currency(column.currency)}
+                config[key] = _number(column)
     for metric in metrics:
-        config[metric.name] = {"d3NumberFormat": metric.format, "currencyFormat": _currency(metric.currency)}
+        config[metric.name] = _number(metric)
     return config
 
 
@@ -292,8 +294,8 @@ def _pivot(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
         "aggregateFunction": "Sum",
         "rowTotals": False,
         "colTotals": False,
-        "valueFormat": metrics[0].format,
-        "currency_format": _currency(metrics[0].currency),
+        "valueFormat": formats.number(metrics[0]),
+        "currency_format": formats.currency(metrics[0]),
         "date_format": "%b %Y",
         "time_grain_sqla": "P1M",
     }

@@ -6,13 +6,19 @@ Chart ids in here are placeholders (1001 and on, in order of appearance): the im
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from bootstrap.publish import charts
+from bootstrap.publish import captions, charts
 from bootstrap.publish.examples import Example
 from bootstrap.publish.identity import identity
 from bootstrap.publish.spec import Brand, Chart, Dashboard, Filter, Row, Specs, Tab
 
 Native = dict[str, Any]
-_READING_HEIGHT = 6
+_FILTER_TYPES = {
+    "last": "filter_range",
+    "months": "filter_select",
+    "time": "filter_time",
+    "values": "filter_select",
+}
+_MAXIMUM = 2  # of Superset's SingleValueType: one number, for values up to it
 
 
 def placeholders(dashboard: Dashboard) -> dict[str, int]:
@@ -33,7 +39,8 @@ class Tree:
     """Grows the position of one dashboard, node by node."""
 
     def __init__(self, specs: Specs, dashboard: Dashboard, sql_lab: int) -> None:
-        self.specs, self.ids, self.sql_lab = specs, placeholders(dashboard), sql_lab
+        self.specs, self.dashboard, self.sql_lab = specs, dashboard, sql_lab
+        self.ids = placeholders(dashboard)
         self.nodes: Native = {
             "DASHBOARD_VERSION_KEY": "v2",
             "ROOT_ID": {"id": "ROOT_ID", "type": "ROOT", "children": []},
@@ -74,18 +81,21 @@ class Tree:
         if note:
             self._add(_node("MARKDOWN", key, path, {"code": note, "width": 12, "height": row.height}))
         for name, width in row.charts.items():
-            self._chart(self.specs.charts[name], width, row.height, path)
+            chart = self.specs.charts[name]
+            text = "" if row in self.dashboard.header else captions.caption(self.specs, self.dashboard, chart)
+            self._chart(chart, text, width, row.height, path)
 
     def _example(self, example: Example) -> str:
         """A link that opens the query in SQL Lab, on the analysts' connection."""
         asked = {"dbid": self.sql_lab, "schema": "mart", "name": example.label, "sql": example.sql}
         return f"- [{example.label}](/sqllab?{urlencode(asked, quote_via=quote)}): {example.about}"
 
-    def _chart(self, chart: Chart, width: int, height: int, path: list[str]) -> None:
-        if chart.reading:
+    def _chart(self, chart: Chart, caption: str, width: int, height: int, path: list[str]) -> None:
+        if caption:
             column = {"background": "BACKGROUND_TRANSPARENT", "width": width}
             path = self._add(_node("COLUMN", chart.name, path, column))
-            height -= _READING_HEIGHT
+            caption_height = captions.height(caption, width=width)
+            height -= caption_height
         meta = {
             "chartId": self.ids[chart.name],
             "uuid": str(identity("charts", chart.name)),
@@ -94,48 +104,50 @@ class Tree:
             "height": height,
         }
         self._add(_node("CHART", chart.name, path, meta))
-        if chart.reading:
-            note = {"code": chart.reading, "width": width, "height": _READING_HEIGHT}
+        if caption:
+            note = {"code": caption, "width": width, "height": caption_height}
             self._add(_node("MARKDOWN", f"reading-{chart.name}", path, note))
 
 
-def _columns(specs: Specs, name: str) -> set[str]:
-    return {column.name for column in specs.layer.twin(specs.charts[name].dataset).columns}
+def _columns(specs: Specs, name: str) -> frozenset[str]:
+    return specs.layer.twin(specs.charts[name].dataset).filterable
 
 
-def _acts_on(specs: Specs, spec: Filter, name: str) -> bool:
-    """Whether a filter makes sense for a chart: the chart's dataset has its column, and the chart does not opt out."""
-    if spec.name in specs.charts[name].ignores:
-        return False
+def _controls(spec: Filter) -> Native:
     if spec.kind == "time":
-        return specs.layer.twin(specs.charts[name].dataset).time is not None
-    return spec.column in _columns(specs, name)
+        return {"enableEmptyFilter": False}
+    if spec.kind == "last":
+        return {"enableEmptyFilter": False, "enableSingleValue": _MAXIMUM, "rangeDisplayMode": "input"}
+    return {
+        "enableEmptyFilter": False,
+        "multiSelect": not spec.single,
+        "creatable": False,  # else half a word and Enter make a value that no row has
+        "defaultToFirstItem": False,
+        "searchAllOptions": False,
+        "inverseSelection": False,
+        "sortAscending": spec.kind != "months",
+    }
+
+
+def _target(spec: Filter) -> Native:
+    if spec.kind == "time":
+        return {}
+    return {"datasetUuid": str(identity("datasets", str(spec.dataset))), "column": {"name": spec.column}}
 
 
 def _filter(specs: Specs, dashboard: Dashboard, spec: Filter) -> Native:
     ids = placeholders(dashboard)
-    excluded = [ids[name] for name in dashboard.charts if not _acts_on(specs, spec, name)]
-    target: Native = {}
-    controls: Native = {"enableEmptyFilter": False}
-    if spec.kind == "values":
-        target = {"datasetUuid": str(identity("datasets", str(spec.dataset))), "column": {"name": spec.column}}
-        controls |= {
-            "multiSelect": not spec.single,
-            "defaultToFirstItem": False,
-            "searchAllOptions": False,
-            "inverseSelection": False,
-            "sortAscending": True,
-        }
+    excluded = [ids[name] for name in dashboard.charts if not specs.acts_on(spec, name)]
     return {
         "id": f"NATIVE_FILTER-{spec.name.lower().replace(' ', '-')}",
         "type": "NATIVE_FILTER",
         "name": spec.name,
-        "filterType": "filter_time" if spec.kind == "time" else "filter_select",
+        "filterType": _FILTER_TYPES[spec.kind],
         "description": spec.description,
-        "targets": [target],
+        "targets": [_target(spec)],
         "cascadeParentIds": [],
         "scope": {"rootPath": ["ROOT_ID"], "excluded": excluded},
-        "controlValues": controls,
+        "controlValues": _controls(spec),
         "defaultDataMask": {"extraFormData": {}, "filterState": {}, "ownState": {}},
     }
 

@@ -69,6 +69,7 @@ class Chart(Spec):
     limit: int = Field(10_000, ge=1, le=100_000)
     paged: bool = Field(False, description="table: the server sends a page at a time, for long ones")
     ignores: tuple[str, ...] = Field((), description="dashboard filters, by name, that make no sense here")
+    period: str = Field("", description="the months that it always shows, such as: the last 12 complete months")
     template: str = Field("", description="cards: the Handlebars text")
     style: str = Field("", description="cards: its CSS")
     params: dict[str, Any] = Field(default_factory=dict, description="native keys, passed through as they are")
@@ -104,10 +105,15 @@ class Tab(Spec):
 
 
 class Filter(Spec):
-    """A filter in the bar: a time range, or the values of a column; acts on the charts whose dataset has the column."""
+    """A filter in the bar; acts on the charts whose dataset has its column, or a column that stands for it (``filters``).
+
+    ``values``: a list of the values of a column. ``months``: the same, newest first, for a column that names months.
+    ``last``: one number N, for a column that counts the complete months back from the newest, which is 1; charts show
+    the months up to N. ``time``: a range of dates, by the clock of the server.
+    """
 
     name: str
-    kind: Literal["time", "values"] = "values"
+    kind: Literal["values", "months", "last", "time"] = "values"
     column: str | None = None
     dataset: str | None = None
     description: str = ""
@@ -115,9 +121,14 @@ class Filter(Spec):
 
     @model_validator(mode="after")
     def _complete(self) -> "Filter":
-        if self.kind == "values" and not (self.column and self.dataset):
-            raise ValueError("a filter of values needs column and dataset")
+        if self.kind != "time" and not (self.column and self.dataset):
+            raise ValueError(f"a filter of the kind {self.kind} needs column and dataset")
         return self
+
+    @property
+    def is_of_months(self) -> bool:
+        """Whether it chooses months, so that a chart with a ``period`` of its own need not follow it."""
+        return self.kind != "values"
 
 
 class Dashboard(Spec):
@@ -255,6 +266,13 @@ class Specs(Spec):
     reports: dict[str, Report]
     access: Access
     brand: Brand
+
+    def acts_on(self, filter_: Filter, chart: str) -> bool:
+        """Whether a filter acts on a chart: its dataset has the column, and the chart does not ignore the filter."""
+        spec = self.charts[chart]
+        twin = self.layer.twin(spec.dataset)
+        acts = twin.time is not None if filter_.kind == "time" else filter_.column in twin.filterable
+        return acts and filter_.name not in spec.ignores
 
     def metric_uses(self) -> dict[str, list[str]]:
         """For each metric that a chart shows, the titles of those charts, sorted."""
