@@ -14,6 +14,7 @@ from pathlib import Path
 
 import yaml
 
+from bootstrap.stack.pages import prepare
 from bootstrap.stack.reporting import sign_in
 
 _HERE = Path(__file__).resolve().parent
@@ -94,6 +95,9 @@ TALISMAN_CONFIG = {
 
 # Class names let notes and cards use the dashboard's own style sheet; inline styles and scripts stay forbidden.
 HTML_SANITIZATION_SCHEMA_EXTENSIONS = {"attributes": {"*": ["className"]}}
+
+# --- where people land, and what a downloaded file is called
+FLASK_APP_MUTATOR = prepare
 
 # --- how much may be asked for
 ROW_LIMIT = 10_000

@@ -1,0 +1,111 @@
+"""What Superset's own pages and downloads leave open: where people land, and what a downloaded file is called.
+
+For Superset's FLASK_APP_MUTATOR. Both act on requests and responses; the front end stays as it is.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote
+
+LANDING = "/superset/dashboard/sales-customers/"
+_HOME = ("/", "/superset/welcome/")
+_SHOWN = 3  # values of a filter in a file name
+_LONGEST = 150  # characters of a file name
+_AS_OF = "select max(as_of) from mart.coverage"
+
+
+def prepare(app: Any) -> None:
+    """Add both to the Flask application."""
+    app.before_request(_land)
+    app.after_request(_name_download)
+
+
+def _land() -> Any:
+    """Who is no administrator comes from the start page to the dashboard."""
+    from flask import redirect, request
+    from flask_login import current_user
+
+    if request.path not in _HOME or not current_user.is_authenticated:
+        return None
+    administers = any(role.name == "Admin" for role in current_user.roles)
+    return None if administers else redirect(LANDING)
+
+
+def _name_download(response: Any) -> Any:
+    """Call the file of a chart after the chart, the filters that acted on it and the day that the data reaches to."""
+    from flask import request
+
+    disposition = response.headers.get("Content-Disposition", "")
+    extension = re.fullmatch(r"attachment; filename=[^;]+\.(csv|xlsx|zip)", disposition)
+    if extension and request.path == "/api/v1/chart/data" and (asked := _asked()):
+        name = _file_name(asked.get("form_data") or {})
+        if name:
+            plain = name.encode("ascii", "ignore").decode()
+            encoded = quote(f"{name}.{extension[1]}")
+            value = f"attachment; filename=\"{plain}.{extension[1]}\"; filename*=UTF-8''{encoded}"
+            response.headers["Content-Disposition"] = value
+    return response
+
+
+def _asked() -> dict[str, Any]:
+    """The body of the request: JSON, or the field of a form that the browser posts."""
+    from flask import request
+
+    try:
+        body = request.get_json(silent=True) or json.loads(request.form.get("form_data", "null"))
+    except ValueError:
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
+def _file_name(form_data: dict[str, Any]) -> str:
+    """Without its extension; empty for a chart that is not saved."""
+    from superset import db
+    from superset.models.slice import Slice
+
+    number = form_data.get("slice_id")
+    chart = db.session.get(Slice, number) if isinstance(number, int) else None
+    if chart is None:
+        return ""
+    acted = (form_data.get("extra_form_data") or {}).get("filters") or []
+    day = _as_of(chart.datasource)
+    parts = [chart.slice_name.rstrip("?"), *filters(acted), *([f"as of {day}"] if day else [])]
+    name = re.sub(r'[\x00-\x1f\\/:*?"<>|;]+', " ", ", ".join(parts))
+    return name[:_LONGEST].strip(" .,")
+
+
+def filters(acted: list[dict[str, Any]]) -> Iterator[str]:
+    """In a few words each: the values chosen, and the months."""
+    for item in acted:
+        value = item.get("val")
+        values = [_word(one, str(item.get("col"))) for one in (value if isinstance(value, list) else [value])]
+        more = f" and {len(values) - _SHOWN} more" if len(values) > _SHOWN else ""
+        if item.get("op") == "<=":
+            yield f"last {values[0]} months"
+        else:
+            yield " ".join(values[:_SHOWN]) + more
+
+
+def _word(value: Any, column: str) -> str:
+    """Superset sends dates in milliseconds since 1970."""
+    if isinstance(value, int) and column.endswith("month"):
+        return datetime.fromtimestamp(value / 1000, tz=UTC).strftime("%Y-%m")
+    return str(value)
+
+
+def _as_of(datasource: Any) -> str:
+    """The last day of the data; empty for a dataset that is none of the shop's."""
+    from sqlalchemy import text
+    from sqlalchemy.exc import SQLAlchemyError
+
+    if datasource is None or datasource.schema != "mart":
+        return ""
+    try:
+        with datasource.database.get_sqla_engine() as engine, engine.connect() as connection:
+            found = connection.execute(text(_AS_OF)).scalar()
+    except SQLAlchemyError:
+        return ""
+    return found.isoformat()[:10] if found else ""
