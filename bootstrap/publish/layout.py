@@ -6,7 +6,7 @@ Chart ids in here are placeholders (1001 and on, in order of appearance): the im
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from bootstrap.publish import captions, charts
+from bootstrap.publish import captions, clicks
 from bootstrap.publish.examples import Example
 from bootstrap.publish.identity import identity
 from bootstrap.publish.spec import Brand, Chart, Dashboard, Filter, Row, Specs, Tab
@@ -109,10 +109,6 @@ class Tree:
             self._add(_node("MARKDOWN", f"reading-{chart.name}", path, note))
 
 
-def _columns(specs: Specs, name: str) -> frozenset[str]:
-    return specs.layer.twin(specs.charts[name].dataset).filterable
-
-
 def _controls(spec: Filter) -> Native:
     if spec.kind == "time":
         return {"enableEmptyFilter": False}
@@ -152,32 +148,13 @@ def _filter(specs: Specs, dashboard: Dashboard, spec: Filter) -> Native:
     }
 
 
-def _sends(specs: Specs, name: str) -> set[str]:
-    """The columns that a click on the chart filters by. A chart with an axis sends its series alone."""
-    chart = specs.charts[name]
-    series = chart.model_copy(update={"x": None}) if chart.viz in charts.AXIS else chart
-    return set(series.dimensions) & _columns(specs, name)
-
-
-def _hears(specs: Specs, dashboard: Dashboard, name: str, sent: set[str]) -> bool:
-    """Whether a click that filters by ``sent`` makes sense for the chart; filters of the bar that it ignores do not."""
-    time = specs.layer.twin(specs.charts[name].dataset).time
-    ignored = {
-        time if spec.kind == "time" else spec.column
-        for spec in dashboard.filters
-        if spec.name in specs.charts[name].ignores
-    }
-    return bool(sent) and sent <= _columns(specs, name) and not sent & ignored
-
-
 def _cross_filters(specs: Specs, dashboard: Dashboard) -> Native:
     """A click on a chart filters the charts that have every column that the click sends."""
     ids = placeholders(dashboard)
     found: Native = {}
     for name, number in ids.items():
-        sent = _sends(specs, name)
-        deaf = [ids[other] for other in ids if other != name and not _hears(specs, dashboard, other, sent)]
-        scope = {"rootPath": ["ROOT_ID"], "excluded": sorted([number, *deaf])}
+        heard = clicks.listeners(specs, dashboard, specs.charts[name])
+        scope = {"rootPath": ["ROOT_ID"], "excluded": sorted(ids[other] for other in ids.keys() - heard)}
         found[str(number)] = {"id": number, "crossFilters": {"scope": scope, "chartsInScope": []}}
     return found
 
