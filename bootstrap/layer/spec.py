@@ -87,7 +87,7 @@ class Twin(Spec):
     metrics: tuple[str, ...] = ()
     filters: dict[str, str] = Field(
         default_factory=dict,
-        description="a column of other relations to the one here that its filter acts on, such as country: home_country",
+        description="the column of other relations to the one here that its filter acts on: {country: home_country}",
     )
     checks: tuple[Check, ...] = ()
     sql: str
@@ -108,6 +108,11 @@ class Twin(Spec):
     def grain(self) -> str:
         """The last sentence of the description, such as "One row per month."."""
         return self.description.rpartition("One row")[1] + self.description.rpartition("One row")[2]
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """Column name to what people read."""
+        return {column.name: column.label for column in self.columns}
 
     @property
     def filterable(self) -> frozenset[str]:

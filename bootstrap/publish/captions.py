@@ -3,7 +3,7 @@
 from math import ceil
 
 from bootstrap.publish import charts, clicks
-from bootstrap.publish.spec import Chart, Dashboard, Specs
+from bootstrap.publish.spec import Chart, Dashboard, Filter, Specs
 
 _CHARACTERS = 13  # that a twelfth of a dashboard 1024 pixels wide holds in one line
 _LINE = 2  # units of 8 pixels
@@ -23,27 +23,34 @@ def height(text: str, *, width: int) -> int:
 
 
 def _scope(specs: Specs, dashboard: Dashboard, chart: Chart) -> str:
-    """A sentence on the filters that the chart does not follow; empty when it follows all."""
+    """On the filters that the chart does not follow, and its own months; empty when it follows all."""
     always = f"Always {chart.period}." if chart.period else ""
-    missed = [spec for spec in dashboard.filters if not specs.acts_on(spec, chart.name)]
-    months, values = ([spec.name for spec in missed if spec.is_of_months is kind] for kind in (True, False))
-    all_months, all_values = (
-        [spec for spec in dashboard.filters if spec.is_of_months is kind] for kind in (True, False)
-    )
-    if values and len(values) == len(all_values):
-        follows = "the months alone" if len(months) < len(all_months) else "no filter"
-        return f"Whole shop: follows {follows}. {always}".strip()
-    if len(months) == len(all_months):
-        months = months[:1]  # one name for all that choose months
-    names = [*([] if chart.period else months), *values]
-    return f"Does not follow the filter{'s' * (len(names) > 1)} {_listed(names)}. {always}".strip() if names else always
+    return " ".join(part for part in (_missed(specs, dashboard, chart), always) if part)
+
+
+def _missed(specs: Specs, dashboard: Dashboard, chart: Chart) -> str:
+    months = [spec for spec in dashboard.filters if spec.is_of_months]
+    values = [spec for spec in dashboard.filters if not spec.is_of_months]
+    deaf_months, deaf = (_deaf(specs, kind, chart) for kind in (months, values))
+    follows_months = len(deaf_months) < len(months)
+    if deaf and len(deaf) == len(values):
+        return f"Whole shop: follows {'the months alone' if follows_months else 'no filter'}."
+    if chart.period:
+        deaf_months = []
+    names = [*(deaf_months if follows_months else deaf_months[:1]), *deaf]
+    return f"Does not follow the filter{'s' * (len(names) > 1)} {_listed(names)}." if names else ""
+
+
+def _deaf(specs: Specs, filters: list[Filter], chart: Chart) -> list[str]:
+    """The names of those that do not act on the chart."""
+    return [spec.name for spec in filters if not specs.acts_on(spec, chart.name)]
 
 
 def _click(specs: Specs, dashboard: Dashboard, chart: Chart) -> str:
     """What a click sends where that is less than what was clicked: a colour without its place on the axis."""
     if chart.viz not in charts.AXIS or not chart.by or not clicks.listeners(specs, dashboard, chart):
         return ""
-    labels = {column.name: column.label for column in specs.layer.twin(chart.dataset).columns}
+    labels = specs.layer.twin(chart.dataset).labels
     names = [labels[name] for name in sorted(clicks.sent(specs, chart))]
     return f"A click on a colour filters by {_listed(names).lower()} alone."
 

@@ -33,6 +33,7 @@ TYPES = {
 }
 _PAGE = 20
 AXIS = {"area", "bar", "line", "mixed", "trend"}
+_TRUTH = "is_"
 
 
 def _filter(condition: Where) -> Native:
@@ -59,22 +60,25 @@ def _time_binding(column: str) -> Native:
     }
 
 
-def dimension(item: str | Slice) -> str | Native:
-    if isinstance(item, str):
+def dimension(item: str | Slice, twin: Twin) -> str | Native:
+    """A column by its name; one of truth values as Yes and No, under its label."""
+    if isinstance(item, Slice):
+        return _adhoc(item)
+    if not item.startswith(_TRUTH):
         return item
-    return _adhoc(item)
+    return _adhoc(Slice(label=twin.labels[item], sql=f"case when {item} then 'Yes' when not {item} then 'No' end"))
 
 
 def _adhoc(item: Slice) -> Native:
     return {"expressionType": "SQL", "label": item.label, "sqlExpression": item.sql}
 
 
-def _x(chart: Chart) -> str | Native | None:
-    return dimension(chart.x) if chart.x else None
+def _x(chart: Chart, twin: Twin) -> str | Native | None:
+    return dimension(chart.x, twin) if chart.x else None
 
 
-def _by(chart: Chart) -> list[str | Native]:
-    return [dimension(item) for item in chart.by]
+def _by(chart: Chart, twin: Twin) -> list[str | Native]:
+    return [dimension(item, twin) for item in chart.by]
 
 
 def filters(chart: Chart, twin: Twin) -> list[Native]:
@@ -89,37 +93,48 @@ def _axis_format(metric: Metric) -> Native:
     return {"y_axis_format": formats.axis(metric), "currency_format": formats.currency(metric)}
 
 
+def _axis_titles(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
+    """Words for both axes; months need none, nor has the axis of lying bars room for one."""
+    x = chart.x.label if isinstance(chart.x, Slice) else twin.labels.get(chart.x or "", "")
+    shown = x if chart.x != twin.time and chart.params.get("orientation") != "horizontal" else ""
+    return formats.titles(shown, metrics[: len(chart.metrics)])
+
+
 def _axis(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
     temporal = chart.x is not None and chart.x == twin.time
-    return {
-        "x_axis": _x(chart),
-        "time_grain_sqla": "P1M" if temporal else None,
-        "x_axis_time_format": "%b %y",
-        "tooltipTimeFormat": "%B %Y",
-        "x_axis_sort_asc": True,
-        "xAxisLabelInterval": "auto",
-        "xAxisLabelRotation": 0,
-        "metrics": list(chart.metrics),
-        "groupby": _by(chart),
-        "truncate_metric": True,
-        "show_empty_columns": True,
-        "rich_tooltip": True,
-        "showTooltipTotal": bool(chart.by) and len(chart.metrics) == 1,
-        "show_legend": bool(chart.by) or len(chart.metrics) + len(chart.more_metrics) > 1,
-        "legendType": "scroll",
-        "legendOrientation": "top",
-        "truncateYAxis": False,
-        "order_desc": True,
-        "sort_series_type": "sum",
-        "only_total": True,
-        "xAxisForceCategorical": False,
-    } | _axis_format(metrics[0])
+    return (
+        {
+            "x_axis": _x(chart, twin),
+            "time_grain_sqla": "P1M" if temporal else None,
+            "x_axis_time_format": "%b %y",
+            "tooltipTimeFormat": "%B %Y",
+            "x_axis_sort_asc": True,
+            "xAxisLabelInterval": "auto",
+            "xAxisLabelRotation": 0,
+            "metrics": list(chart.metrics),
+            "groupby": _by(chart, twin),
+            "truncate_metric": True,
+            "show_empty_columns": True,
+            "rich_tooltip": True,
+            "showTooltipTotal": bool(chart.by) and len(chart.metrics) == 1 and metrics[0].additive,
+            "show_legend": bool(chart.by) or len(chart.metrics) + len(chart.more_metrics) > 1,
+            "legendType": "scroll",
+            "legendOrientation": "top",
+            "truncateYAxis": False,
+            "order_desc": True,
+            "sort_series_type": "sum",
+            "only_total": True,
+            "xAxisForceCategorical": False,
+        }
+        | _axis_titles(chart, twin, metrics)
+        | _axis_format(metrics[0])
+    )
 
 
 def _trend(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
     return {
         "metric": chart.metrics[0],
-        "x_axis": _x(chart),
+        "x_axis": _x(chart, twin),
         "time_grain_sqla": "P1M",
         "time_format": "%B %Y",
         "show_trend_line": True,
@@ -154,7 +169,7 @@ def _kpi(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
 def _pie(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
     return {
         "metric": chart.metrics[0],
-        "groupby": _by(chart),
+        "groupby": _by(chart, twin),
         "sort_by_metric": True,
         "label_type": "percent",
         "number_format": formats.number(metrics[0]),
@@ -175,7 +190,7 @@ def _pie(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
 def _treemap(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
     return {
         "metric": chart.metrics[0],
-        "groupby": _by(chart),
+        "groupby": _by(chart, twin),
         "label_type": "key_value",
         "show_labels": True,
         "show_upper_labels": True,
@@ -187,8 +202,8 @@ def _treemap(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
 def _heatmap(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
     return {
         "metric": chart.metrics[0],
-        "x_axis": _x(chart),
-        "groupby": _by(chart)[0],
+        "x_axis": _x(chart, twin),
+        "groupby": _by(chart, twin)[0],
         "sort_x_axis": "alpha_asc",
         "sort_y_axis": "alpha_asc",
         "normalize_across": "heatmap",
@@ -227,7 +242,10 @@ def _shown(chart: Chart, twin: Twin) -> dict[str, str | Native]:
     all rows for it.
     """
     labels = {column.name: column.label for column in twin.columns if chart.paged and column.name in twin.metrics}
-    return {name: _adhoc(Slice(label=labels[name], sql=name)) if name in labels else name for name in chart.columns}
+    return {
+        name: _adhoc(Slice(label=labels[name], sql=name)) if name in labels else dimension(name, twin)
+        for name in chart.columns
+    }
 
 
 def _label(item: str | Native) -> str:
@@ -259,7 +277,7 @@ def _table(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
     return {
         "query_mode": "raw" if chart.columns else "aggregate",
         "all_columns": list(shown.values()),
-        "groupby": _by(chart),
+        "groupby": _by(chart, twin),
         "metrics": list(chart.metrics),
         "order_by_cols": [json.dumps(order)] if chart.columns and chart.sort else [],
         "timeseries_limit_metric": chart.sort.by if chart.sort and not chart.columns else None,
@@ -286,8 +304,8 @@ def _scores(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
 
 def _pivot(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
     return {
-        "groupbyRows": _by(chart),
-        "groupbyColumns": [_x(chart)] if chart.x else [],
+        "groupbyRows": _by(chart, twin),
+        "groupbyColumns": [_x(chart, twin)] if chart.x else [],
         "metrics": list(chart.metrics),
         "metricsLayout": "COLUMNS",
         "allow_render_html": False,
@@ -334,13 +352,13 @@ def params(chart: Chart, layer: Layer) -> Native:
     return common | _PARAMS[chart.viz](chart, twin, metrics) | chart.params
 
 
-def _dimensions(chart: Chart, native: Native) -> list[Any]:
+def _dimensions(chart: Chart, native: Native, twin: Twin) -> list[Any]:
     if chart.viz in AXIS and chart.x:
         slice_ = chart.x if isinstance(chart.x, Slice) else Slice(label=chart.x, sql=chart.x)
         grain = native.get("time_grain_sqla")
         axis = {"columnType": "BASE_AXIS", "timeGrain": grain, **_adhoc(slice_)}
-        return [axis, *_by(chart)]
-    return [*native.get("all_columns", []), *([_x(chart)] if chart.x else []), *_by(chart)]
+        return [axis, *_by(chart, twin)]
+    return [*native.get("all_columns", []), *([_x(chart, twin)] if chart.x else []), *_by(chart, twin)]
 
 
 def _conditions(native: Native) -> Native:
@@ -352,12 +370,12 @@ def _conditions(native: Native) -> Native:
     }
 
 
-def _query(chart: Chart, native: Native, metrics: tuple[str, ...]) -> Native:
+def _query(chart: Chart, native: Native, twin: Twin, metrics: tuple[str, ...]) -> Native:
     sort = [[chart.sort.by, not chart.sort.descending]] if chart.sort else []
     raw = [json.loads(order) for order in native.get("order_by_cols", [])]
     first = [[metrics[0], False]] if metrics and chart.viz not in AXIS else []
     query = {
-        "columns": _dimensions(chart, native),
+        "columns": _dimensions(chart, native, twin),
         "metrics": list(metrics) or None,
         "orderby": raw or sort or first,
         "row_limit": native["row_limit"],
@@ -370,7 +388,7 @@ def _query(chart: Chart, native: Native, metrics: tuple[str, ...]) -> Native:
         "series_limit": 0,
     }
     if chart.viz in AXIS:
-        query["series_columns"] = _by(chart)
+        query["series_columns"] = _by(chart, twin)
     return query | _conditions(native)
 
 
@@ -383,7 +401,7 @@ def query_context(chart: Chart, layer: Layer) -> str:
     """The saved data request: what reports, exports and the check after publishing ask for. JSON text."""
     native = params(chart, layer)
     halves = [half for half in (chart.metrics, chart.more_metrics) if half] or [()]
-    queries = [_query(chart, native, half) for half in halves]
+    queries = [_query(chart, native, layer.twin(chart.dataset), half) for half in halves]
     context = {
         "datasource": {"id": 0, "type": "table"},
         "force": False,

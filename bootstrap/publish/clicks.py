@@ -1,9 +1,9 @@
 """What a click on a chart sends to the other charts of its dashboard, and which of them it makes sense for.
 
-Superset 6.1: a table sends the cell that was clicked, a pie, a treemap and a pivot their groups. A list of raw rows would
-send one of any column: it is kept from filtering others. A chart with an axis sends its series
-without the place on the axis, or, without series, the value on an axis of words; never a date. A heat map, cards and
-big numbers send nothing. A dimension made on the spot (a ``Slice``) would filter by words that are no column.
+Superset 6.1: a table sends the cell that was clicked; a pie, a treemap and a pivot send their groups. A list of rows
+would send one of any column: it is kept from filtering others. A chart with an axis sends its series without the place
+on the axis, or, without series, the value on an axis of words; never a date. A heat map, cards and big numbers send
+nothing. A dimension made on the spot (a ``Slice``) would filter by words that are no column.
 """
 
 from bootstrap.publish import charts
@@ -17,12 +17,19 @@ def sent(specs: Specs, chart: Chart) -> frozenset[str]:
     if chart.viz in _MUTE:
         return frozenset()
     if chart.viz in charts.AXIS:
-        time = specs.layer.twin(chart.dataset).time
-        items = chart.by or ((chart.x,) if chart.x and chart.x != time else ())
+        items = chart.by or ((chart.x,) if chart.x and _sends_axis(specs, chart) else ())
     else:
         items = (*chart.by, *((chart.x,) if chart.x else ()))
     names = frozenset(item for item in items if isinstance(item, str))
     return names if len(names) == len(items) else frozenset()
+
+
+def _sends_axis(specs: Specs, chart: Chart) -> bool:
+    """Upright bars and lines over words; lying ones would send the number, those coloured by the axis nothing."""
+    lies = chart.params.get("orientation") == "horizontal"
+    return (
+        chart.x != specs.layer.twin(chart.dataset).time and not lies and not chart.params.get("color_by_primary_axis")
+    )
 
 
 def listeners(specs: Specs, dashboard: Dashboard, chart: Chart) -> frozenset[str]:
@@ -32,7 +39,7 @@ def listeners(specs: Specs, dashboard: Dashboard, chart: Chart) -> frozenset[str
 
 
 def _hears(specs: Specs, dashboard: Dashboard, name: str, what: frozenset[str]) -> bool:
-    """Whether a click that filters by these columns makes sense for a chart; filters of the bar that it ignores do not."""
+    """Whether a click that filters by these columns makes sense for a chart; what it ignores in the bar does not."""
     twin = specs.layer.twin(specs.charts[name].dataset)
     ignored = {
         twin.time if spec.kind == "time" else spec.column

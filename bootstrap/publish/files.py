@@ -11,6 +11,8 @@ from bootstrap.publish.spec import Access, Brand, Chart, Dashboard, Report, Row,
 
 ADDRESS = re.compile(r"^[a-zA-Z0-9._%+-]+@[a-zA-Z0-9.-]+\.[a-zA-Z]{2,}$")  # those that Superset takes
 
+_TOTALS = {"rowTotals", "colTotals", "rowSubTotals", "colSubTotals", "showTooltipTotal", "show_total"}
+
 
 def _resolve(document: Document, name: str, known: Iterable[str], *, what: str, place: Place) -> None:
     """Raise ``SpecError`` with the nearest name unless ``name`` is known."""
@@ -46,9 +48,19 @@ def _check_chart(chart: Chart, document: Document, layer: Layer) -> None:
     for index, condition in enumerate(chart.where):
         if condition.column:
             _resolve(document, condition.column, _columns(twin), what=column, place=["where", index, "column"])
+    _check_totals(chart, document, layer)
     if chart.sort:
         known = (*twin.metrics, *_columns(twin))
         _resolve(document, chart.sort.by, known, what=f"metric or {column}", place=["sort", "by"])
+
+
+def _check_totals(chart: Chart, document: Document, layer: Layer) -> None:
+    """Superset adds up what is drawn: of rates and of counts of different customers that is a wrong number."""
+    never = [name for name in (*chart.metrics, *chart.more_metrics) if not layer.metrics[name].additive]
+    for key in sorted(_TOTALS & chart.params.keys()):
+        if never and chart.params[key]:
+            message = f'"{never[0]}" cannot be added up, so there is no total of it. Use a table with show_totals.'
+            raise document.error(message, ["params", key])
 
 
 def _rows(dashboard: Dashboard) -> Iterator[tuple[list[str | int], Row]]:

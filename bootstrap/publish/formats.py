@@ -10,6 +10,7 @@ from bootstrap.layer.spec import Column, Metric
 
 Native = dict[str, Any]
 OWN = "GBP"
+_SHORT = 20
 
 
 def number(item: Metric | Column) -> str | None:
@@ -25,6 +26,21 @@ def axis(metric: Metric) -> str:
 def currency(item: Metric | Column) -> Native:
     """The sign that Superset puts beside a number: that of any currency but the shop's own."""
     return {"symbol": item.currency, "symbolPosition": "prefix"} if item.currency not in (None, OWN) else {}
+
+
+def titles(x: str, metrics: list[Metric]) -> Native:
+    """Of both axes: ``x``, and what the metrics are, in few words, as Superset centres them above the axis."""
+    return {
+        "x_axis_title": x,
+        "x_axis_title_margin": 30 if x else 0,
+        "y_axis_title": metrics[0].label if len(metrics) == 1 and len(metrics[0].label) < _SHORT else _unit(metrics[0]),
+        "y_axis_title_margin": 20,
+        "y_axis_title_position": "Top",
+    }
+
+
+def _unit(metric: Metric) -> str:
+    return "Pounds" if metric.currency == OWN else metric.unit.capitalize()
 
 
 def _money(spec: str, code: str | None) -> str:

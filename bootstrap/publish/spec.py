@@ -105,7 +105,7 @@ class Tab(Spec):
 
 
 class Filter(Spec):
-    """A filter in the bar; acts on the charts whose dataset has its column, or a column that stands for it (``filters``).
+    """A filter in the bar; acts on the charts whose dataset has its column, or one that stands for it (``filters``).
 
     ``values``: a list of the values of a column. ``months``: the same, newest first, for a column that names months.
     ``last``: one number N, for a column that counts the complete months back from the newest, which is 1; charts show

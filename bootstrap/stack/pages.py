@@ -63,7 +63,7 @@ def _asked() -> dict[str, Any]:
 
 def _file_name(form_data: dict[str, Any]) -> str:
     """Without its extension; empty for a chart that is not saved."""
-    from superset import db
+    from superset.extensions import db
     from superset.models.slice import Slice
 
     number = form_data.get("slice_id")
