@@ -1,26 +1,30 @@
-"""What Superset's own pages and downloads leave open: where people land, and what a downloaded file is called.
+"""What Superset's own pages and downloads leave open: where people land, what a file is called, how single rows read.
 
-For Superset's FLASK_APP_MUTATOR. Both act on requests and responses; the front end stays as it is.
+For Superset's FLASK_APP_MUTATOR. All act on requests and responses; the front end stays as it is.
 """
 
 import json
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
+_STRING, _TEMPORAL, _BOOLEAN = 1, 2, 3  # of Superset's GenericDataType
+_DAY = 86_400_000  # milliseconds
 LANDING = "/superset/dashboard/sales-customers/"
 _HOME = ("/", "/superset/welcome/")
 _SHOWN = 3  # values of a filter in a file name
 _LONGEST = 150  # characters of a file name
-_AS_OF = "select max(as_of) from mart.coverage"
+_AS_OF = "select max(last_line_at)::date from mart.coverage"
 
 
 def prepare(app: Any) -> None:
-    """Add both to the Flask application."""
+    """Add them to the Flask application."""
     app.before_request(_land)
     app.after_request(_name_download)
+    app.after_request(_put_in_words)
 
 
 def _land() -> Any:
@@ -32,6 +36,51 @@ def _land() -> Any:
         return None
     administers = any(role.name == "Admin" for role in current_user.roles)
     return None if administers else redirect(LANDING)
+
+
+def _put_in_words(response: Any) -> Any:
+    """In the rows behind a chart, labels for columns, Yes and No for truth values, and no midnight behind a day."""
+    from flask import request
+
+    if request.path == "/datasource/samples" and response.status_code == HTTPStatus.OK:
+        body = response.get_json()
+        labels = _labels(request.args.get("datasource_id", type=int))
+        response.set_data(json.dumps(body | {"result": worded(body["result"], labels)}))
+    return response
+
+
+def _labels(dataset: int | None) -> dict[str, str]:
+    from superset.connectors.sqla.models import SqlaTable
+    from superset.extensions import db
+
+    found = db.session.get(SqlaTable, dataset)
+    return {column.column_name: column.verbose_name for column in found.columns if column.verbose_name} if found else {}
+
+
+def worded(result: dict[str, Any], labels: dict[str, str]) -> dict[str, Any]:
+    """A result of Superset under labels, with columns of truth values and of whole days turned into text."""
+    names, types, rows = result["colnames"], result["coltypes"], result["data"]
+    columns = [[row[name] for row in rows] for name in names]
+    told = [_column(kind, values) for kind, values in zip(types, columns, strict=True)]
+    shown = [labels.get(name, name) for name in names]
+    if len(set(shown)) < len(shown):
+        shown = names
+    data = [dict(zip(shown, row, strict=True)) for row in zip(*(values for _, values in told), strict=True)]
+    return result | {"colnames": shown, "coltypes": [kind for kind, _ in told], "data": data}
+
+
+def _column(kind: int, values: list[Any]) -> tuple[int, list[Any]]:
+    """The type of Superset and the values; dates come in milliseconds since 1970."""
+    known = [value for value in values if value is not None]
+    if kind == _BOOLEAN:
+        return _STRING, [None if value is None else "Yes" if value else "No" for value in values]
+    if kind == _TEMPORAL and known and all(isinstance(value, int | float) and not value % _DAY for value in known):
+        return _STRING, [None if value is None else f"{_moment(value):%Y-%m-%d}" for value in values]
+    return kind, values
+
+
+def _moment(milliseconds: float) -> datetime:
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=milliseconds)
 
 
 def _name_download(response: Any) -> Any:
@@ -92,7 +141,7 @@ def filters(acted: list[dict[str, Any]]) -> Iterator[str]:
 def _word(value: Any, column: str) -> str:
     """Superset sends dates in milliseconds since 1970."""
     if isinstance(value, int) and column.endswith("month"):
-        return datetime.fromtimestamp(value / 1000, tz=UTC).strftime("%Y-%m")
+        return f"{_moment(value):%Y-%m}"
     return str(value)
 
 
