@@ -11,7 +11,7 @@ import psycopg2
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from bootstrap.publish.spec import Specs, Tab
+from bootstrap.publish.spec import Filter, Specs, Tab
 from tests.browser.conftest import DASHBOARD, Select
 from tests.conftest import Shop
 
@@ -22,6 +22,8 @@ DRAWN = "canvas, table, .lgs-card, .lgs-header"
 PROBLEM = ".ant-alert, [data-test='chart-error'], .chart-error, :text('No results were returned')"
 # Until a list or a menu has unfolded, it slips from under the mouse.
 UNFOLDED = ':not([class*="ant-slide"]):not([class*="ant-zoom"])'
+MONTHS = "Month by month, who bought?"
+LAST = "Last complete months"
 KEY_FIGURE = "How did the newest complete month go?"
 
 
@@ -55,11 +57,20 @@ def pick(page: Page, title: str) -> None:
     page.locator(f'.ant-select-dropdown{UNFOLDED} .ant-select-item-option[title="{title}"]').click()
 
 
-def choose(page: Page, name: str, value: str) -> None:
-    """Choose a value in a filter of the bar and apply."""
-    page.locator(f"#NATIVE_FILTER-{name}").click()
-    page.keyboard.type(value)
-    pick(page, value)
+def box(page: Page, name: str) -> Locator:
+    """The field of a filter, in the bar or below "More filters"."""
+    field = page.locator(f"#NATIVE_FILTER-{name}, [aria-labelledby='filter-name-NATIVE_FILTER-{name}'] input")
+    if not field.first.is_visible():
+        page.get_by_text("More filters").click()
+    return field.first
+
+
+def choose(page: Page, name: str, *values: str) -> None:
+    """Choose values in a filter of the bar and apply."""
+    box(page, name).click()
+    for value in values:
+        page.keyboard.type(value)
+        pick(page, value)
     page.keyboard.press("Escape")
     apply(page)
 
@@ -69,6 +80,10 @@ def apply(page: Page) -> None:
         page.locator('[data-test="filter-bar__apply-button"]').click()
     page.wait_for_load_state("networkidle")
     page.wait_for_function("document.querySelectorAll('.loading').length === 0")
+
+
+def pence(value: Decimal) -> str:
+    return f"{'-' * (value < 0)}£{abs(value):,.2f}"
 
 
 def pounds(value: Decimal | None) -> str:
@@ -111,19 +126,47 @@ def test_a_filter_changes_the_figures_to_those_of_sql(dashboard: Page, select: S
     assert figure(dashboard, "Sales") == pounds(sales)
 
 
-def test_the_month_range_acts_on_the_charts_by_month(dashboard: Page, specs: Specs, select: Select) -> None:
-    first = select("select min(month)::text from mart.sales_month")
+def filter_named(specs: Specs, name: str) -> Filter:
+    return next(spec for spec in specs.dashboards["sales_customers"].filters if spec.name == name)
+
+
+def test_chosen_months_act_on_the_charts_by_month(dashboard: Page, specs: Specs, select: Select) -> None:
+    column = filter_named(specs, "Months").column
+    newest = f"select distinct {column}::text as label, month from mart.sales_month order by month desc"
+    chosen = [select(f"select label from ({newest}) as m offset {at} limit 1") for at in (1, 3)]
     open_tab(dashboard, specs, "Customers")
-    dashboard.locator('[data-test="time-range-trigger"]').click()
-    dashboard.locator('[data-test="Range type"]').click()
-    pick(dashboard, "Advanced")
-    fields = dashboard.locator(".time-range-popover input[type=text], .time-range-popover input:not([type=search])")
-    fields.nth(0).fill(first)
-    fields.nth(1).fill(select("select (min(month) + interval '2 months')::date::text from mart.sales_month"))
-    dashboard.locator('[data-test="date-filter-control__apply-button"]').click()
+    box(dashboard, "months").click()
+    expect(dashboard.locator(".ant-select-item-option").first).to_have_text(select(newest))
+    choose(dashboard, "months", *chosen)
+    expect(chart(dashboard, MONTHS).locator("tbody tr")).to_have_count(2)
+
+
+def test_the_last_months_are_counted_from_the_newest_complete_one(
+    dashboard: Page, specs: Specs, select: Select
+) -> None:
+    column = filter_named(specs, LAST).column
+    open_tab(dashboard, specs, "Customers")
+    box(dashboard, LAST.lower().replace(" ", "-")).fill("3")
     apply(dashboard)
-    rows = chart(dashboard, "Month by month, who bought?").locator("tbody tr")
-    expect(rows).to_have_count(2)
+    months = select(f"select count(distinct month) from mart.sales_month where {column} <= 3")
+    rows = chart(dashboard, MONTHS).locator("tbody tr")
+    expect(rows).to_have_count(months)
+    newest = f"select to_char(max(month), 'Mon YYYY') from mart.sales_month where {column} <= 3"
+    expect(rows.first.locator("td").first).to_have_text(select(newest))
+
+
+def test_half_a_word_and_enter_choose_a_value_that_exists(dashboard: Page) -> None:
+    box(dashboard, "segment").click()
+    dashboard.keyboard.type("Champ")
+    expect(dashboard.locator(".ant-select-item-option")).to_have_count(1)
+    dashboard.keyboard.press("Enter")
+    dashboard.keyboard.press("Escape")
+    expect(dashboard.locator(".ant-select-selection-item")).to_have_text(["Champions"])
+    box(dashboard, "country").click()
+    dashboard.keyboard.type("Nowhere")
+    dashboard.keyboard.press("Enter")
+    dashboard.keyboard.press("Escape")
+    expect(dashboard.locator(".ant-select-selection-item")).to_have_text(["Champions"])
 
 
 def test_orders_tab_shows_the_country_of_most_cancellations(dashboard: Page, specs: Specs, select: Select) -> None:
@@ -156,10 +199,10 @@ def test_segments_tab_says_what_each_segment_is(dashboard: Page, specs: Specs, s
     expect(rows.first).to_contain_text(advice)
 
 
-def test_home_country_narrows_the_customers_to_those_of_sql(dashboard: Page, specs: Specs, select: Select) -> None:
+def test_the_one_country_filter_narrows_customers_by_their_home(dashboard: Page, specs: Specs, select: Select) -> None:
     open_tab(dashboard, specs, "Segments")
     country = select("select home_country from mart.rfm_customer group by 1 order by count(*), 1 limit 1")
-    choose(dashboard, "home-country", country)
+    choose(dashboard, "country", country)
     rows = chart(dashboard, "Who are these customers?").locator("tbody tr")
     expect(rows).to_have_count(select("select count(*) from mart.rfm_customer where home_country = %s", country))
     expect(rows.first).to_contain_text(country)
@@ -234,7 +277,7 @@ def test_a_long_list_sorts_and_turns_its_pages_without_grouping_its_rows(
         return "".join(result["query"] for result in answer.value.json()["result"])
 
     def shows(statement: str) -> None:
-        expect(behind.locator("tbody tr").first).to_contain_text(f"£ {select(statement):,.2f}")
+        expect(behind.locator("tbody tr").first).to_contain_text(pence(select(statement)))
 
     page = asked(behind.get_by_text("2", exact=True).last.click)
     shows(f"select sales {rows} desc offset 20 limit 1")
