@@ -48,6 +48,8 @@ class Metric(Spec):
     owner: str = Field(min_length=1)
     certified: bool = Field(False, description="earned by a figure counted on paper: a test asks for it")
     additive: bool = Field(True, description="its values may be summed over rows of any grain it is listed on")
+    history: int = Field(0, description="months of data that a month needs before it for the metric to have a value")
+    comparable: bool = Field(True, description="false where months are not measured alike, so none is compared")
     better: Literal["up", "down"] = Field("up", description="the direction of a change that is good news")
     warning: str | None = Field(None, description="shown where the metric is chosen")
     path: Path = Field(exclude=True, description="the file that defines it, for error messages")

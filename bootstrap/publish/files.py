@@ -49,6 +49,7 @@ def _check_chart(chart: Chart, document: Document, layer: Layer) -> None:
         if condition.column:
             _resolve(document, condition.column, _columns(twin), what=column, place=["where", index, "column"])
     _check_totals(chart, document, layer)
+    _check_comparison(chart, document, layer)
     if chart.sort:
         known = (*twin.metrics, *_columns(twin))
         _resolve(document, chart.sort.by, known, what=f"metric or {column}", place=["sort", "by"])
@@ -61,6 +62,14 @@ def _check_totals(chart: Chart, document: Document, layer: Layer) -> None:
         if never and chart.params[key]:
             message = f'"{never[0]}" cannot be added up, so there is no total of it. Use a table with show_totals.'
             raise document.error(message, ["params", key])
+
+
+def _check_comparison(chart: Chart, document: Document, layer: Layer) -> None:
+    """Cards compare months, and some metrics measure each month differently."""
+    for index, name in enumerate(chart.metrics if chart.viz == "scores" else ()):
+        if not layer.metrics[name].comparable:
+            message = f'"{name}" is not comparable from month to month, and cards compare. Use a metric that is.'
+            raise document.error(message, ["metrics", index])
 
 
 def _rows(dashboard: Dashboard) -> Iterator[tuple[list[str | int], Row]]:

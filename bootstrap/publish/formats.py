@@ -40,6 +40,8 @@ def titles(x: str, metrics: list[Metric]) -> Native:
 
 
 def _unit(metric: Metric) -> str:
+    if "%" in metric.format:
+        return "Percent"
     return "Pounds" if metric.currency == OWN else metric.unit.capitalize()
 
 

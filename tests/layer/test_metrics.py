@@ -143,3 +143,13 @@ def test_rates_are_made_of_sums(asked, layer):
         f" {layer.metrics['cancelled_share_of_goods'].expression} from mart.sales_month"
     )
     assert [round(float(value), 6) for value in asked.fetchone()] == [0.3, 25.5, round(45 / 255, 6)]
+
+
+def test_a_metric_has_no_value_in_months_without_the_history_that_it_needs(two_years, layer):
+    """January 2010 has no month before it, January 2011 has twelve."""
+    metrics = [metric for metric in layer.metrics.values() if metric.history]
+    assert metrics
+    for metric in metrics:
+        for twin in listed_on(layer, metric.name):
+            two_years.execute(f"select month::text, {metric.expression} from {twin.relation} group by 1 order by 1")
+            assert [value is None for _, value in two_years.fetchall()] == [True, True, False]

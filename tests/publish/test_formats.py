@@ -13,7 +13,7 @@ from bootstrap.stack.pages import filters, worded
 
 def metric(**fields: object) -> Metric:
     common = {"name": "m", "label": "M", "expression": "sum(m)", "format": ",.2f", "unit": "GBP", "description": "d."}
-    return Metric.model_validate({**common, "owner": "o", **fields})
+    return Metric.model_validate({**common, "owner": "o", "path": "metrics.yml", "line": 1, **fields})
 
 
 @pytest.mark.parametrize(

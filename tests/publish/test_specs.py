@@ -33,6 +33,12 @@ WRONG = [
     (DASHBOARD, "{key_figures: 12}", "{monthly_sales: 12}", 'The chart "monthly_sales" stands here twice.'),
     (DASHBOARD, "access: [Marketing", "access: [Marketeer", 'There is no role "Marketeer". Did you mean "Marketing"?'),
     (DASHBOARD, "column: segment,", "column: segments,", 'There is no column in sales_month "segments".'),
+    (
+        "charts/key_figures.yml",
+        "metrics: [sales_without_overlap,",
+        "metrics: [new_customers,",
+        '"new_customers" is not comparable from month to month',
+    ),
     ("access.yml", "  marketing: {roles", "  a=b: {roles", "String should match pattern"),
     ("access.yml", "  marketing: {roles", "  Marketing: {roles", "String should match pattern"),
     ("access.yml", "roles: [Analyst]", "roles: [Analist]", 'There is no role "Analist". Did you mean "Analyst"?'),

@@ -30,6 +30,23 @@ product_month as (
 
 ),
 
+told_apart as (
+
+    select
+        line.*,
+        withdrawal.invoice_no is not null as is_withdrawn
+    from line
+    left join (
+        select distinct
+            invoice_no,
+            stock_code
+        from withdrawal
+    ) as withdrawal
+        on line.invoice_no = withdrawal.invoice_no and line.stock_code = withdrawal.stock_code
+    where line.line_type = 'cancellation' and not line.is_overlap
+
+),
+
 -- One copy of December 2010. What is no product is cancelled value, and no cancelled goods.
 cancelled as (
 
@@ -41,10 +58,9 @@ cancelled as (
         -sum(quantity) as units_cancelled,
         coalesce(-sum(amount) filter (where is_product), 0) as goods_cancelled,
         coalesce(-sum(amount) filter (where not is_product), 0) as fees_cancelled,
-        max(-amount) as largest_line,
-        (array_agg(invoice_no order by amount, invoice_no))[1] as largest_line_invoice
-    from line
-    where line_type = 'cancellation' and not is_overlap
+        max(-amount) filter (where not is_withdrawn) as largest_line,
+        (array_agg(invoice_no order by amount, invoice_no) filter (where not is_withdrawn))[1] as largest_line_invoice
+    from told_apart
     group by month, country, stock_code
 
 ),

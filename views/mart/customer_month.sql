@@ -151,6 +151,7 @@ final as (
         known.sales_without_overlap,
         known.goods_sold,
         known.goods_cancelled,
+        known.goods_sold - known.goods_cancelled as net_goods,
         coalesce(withdrawn.goods_withdrawn, 0) as goods_withdrawn,
         known.sales_without_overlap - known.goods_sold + known.goods_cancelled as other_sales,
         known.orders_total,
