@@ -229,7 +229,7 @@ def _apply(
         step.note = f"{run_contracts(cursor, [*load_contracts(), *_twin_contracts(layer)])} hold"
     if built.changed:
         with progress.step("Metrics") as step:
-            step.note = f"{check_metrics(cursor, layer)} computed, totals agree"
+            step.note = f"{check_metrics(cursor, layer)} computed, relations agree"
     grant_reading(cursor)
     after = Figures.read(cursor)
     receipt = Receipt(

@@ -1,4 +1,4 @@
-"""Every metric is computed on every relation that lists it, and those that add up agree, before anybody sees them."""
+"""Every metric is computed on every relation that lists it, and all of those agree, before anybody sees them."""
 
 from collections.abc import Iterator
 
@@ -76,6 +76,22 @@ def test_relations_that_list_one_metric_agree_on_it(rolled_back, layer):
     assert "mart.monthly_metrics has 205" in str(caught.value)
     assert "mart.sales_month has 206" in str(caught.value)
     assert "rfm_customer" not in str(caught.value)
+
+
+def test_they_agree_in_each_month_too(rolled_back, layer):
+    """Over several months active customers are empty on both, so only the months can tell."""
+    rolled_back.execute("update mart.sales_month set active_customers = 7 where country = 'Germany'")
+    says = r"active_customers where month is 2011-03-01: mart.monthly_metrics has 5, .*mart.sales_month has 11"
+    with pytest.raises(CheckFailed, match=says):
+        check_metrics(rolled_back, layer)
+
+
+def test_rates_agree_whatever_the_type_that_they_are_computed_in(rolled_back, layer):
+    rolled_back.execute("alter table mart.sales_month alter orders_cancelled type double precision")
+    assert check_metrics(rolled_back, layer) > 80
+    rolled_back.execute("update mart.sales_month set orders = 5 where country = 'Germany'")
+    with pytest.raises(CheckFailed, match=r"cancellation_rate: .*mart.sales_month has 0.1875"):
+        check_metrics(rolled_back, layer)
 
 
 def test_a_relation_that_lacks_rows_disagrees(rolled_back, layer):
