@@ -40,7 +40,20 @@ _NEEDS = (
     "(and ADMIN OPTION on lgs_owner, lgs_reader and lgs_analyst where they exist already)."
 )
 _VERIFIER = re.compile(r"SCRAM-SHA-256[$](?P<rounds>\d+):(?P<salt>[^$]+)[$](?P<stored>[^:]+):.+")
-# A session may raise its own statement_timeout, so that limit alone does not stop these.
+_ADVISORY = tuple(
+    f"pg_{attempt}advisory_{scope}lock{shared}"
+    for attempt in ("", "try_")
+    for scope in ("", "xact_")
+    for shared in ("", "_shared")
+)
+# Only a superuser may set these for a role.
+_SUPERUSER_LIMITS: dict[str, dict[str, str]] = {READER: {"temp_file_limit": "2GB"}, ANALYST: {"temp_file_limit": "2GB"}}
+# Superset opens a connection for each query of its 32 threads; the owner and Superset's own database keep the rest.
+_CONNECTIONS = {OWNER: -1, READER: 60, ANALYST: 30}
+# Columns of warehouse.receipt that name paths of the server.
+_PRIVATE = {"receipt": ("source",)}
+# A session may raise its own statement_timeout, so that limit alone does not stop these. A lock of the advisory kind
+# would hold up a refresh, and whoever shares a role could end the queries of the others.
 _NOT_FOR_PUBLIC = (
     "pg_sleep",
     "pg_sleep_for",
@@ -50,6 +63,9 @@ _NOT_FOR_PUBLIC = (
     "lo_from_bytea",
     "lo_put",
     "lowrite",
+    "pg_cancel_backend",
+    "pg_terminate_backend",
+    *_ADVISORY,
 )
 
 
@@ -60,8 +76,9 @@ def ensure_roles(admin_url: str, passwords: Mapping[str, str]) -> None:
     which privilege the administrator lacks.
     """
     with _connection(admin_url) as connection, _privileges(admin_url), connection.cursor() as cursor:
+        more = _SUPERUSER_LIMITS if _is_superuser(cursor) else {}
         for role, limits in _LIMITS.items():
-            _ensure_role(cursor, role, passwords[role], limits)
+            _ensure_role(cursor, role, passwords[role], limits | more.get(role, {}))
         _ensure_owner(cursor)
         _revoke_public(cursor)
 
@@ -77,6 +94,22 @@ def grant_reading(cursor: Cursor) -> None:
             names = {"schema": sql.Identifier(schema), "roles": sql.SQL(", ").join(map(sql.Identifier, roles))}
             cursor.execute(sql.SQL("grant usage on schema {schema} to {roles}").format(**names))
             cursor.execute(sql.SQL("grant select on all tables in schema {schema} to {roles}").format(**names))
+            _keep_private(cursor, schema, names)
+
+
+def _keep_private(cursor: Cursor, schema: str, names: Mapping[str, sql.Composable]) -> None:
+    """Of some tables, let every column be read but those that are the administrators' own."""
+    for table, private in _PRIVATE.items():
+        cursor.execute(
+            "select array_agg(attname) from pg_attribute where attrelid = to_regclass(%s) and attnum > 0 "
+            "and not attisdropped and attname <> all(%s)",
+            (f"{schema}.{table}", list(private)),
+        )
+        (columns,) = cursor.fetchone() or (None,)
+        if columns:
+            named = {"table": sql.Identifier(schema, table), "columns": sql.SQL(", ").join(map(sql.Identifier, columns))}
+            cursor.execute(sql.SQL("revoke select on {table} from {roles}").format(**named, **names))
+            cursor.execute(sql.SQL("grant select ({columns}) on {table} to {roles}").format(**named, **names))
 
 
 @contextmanager
@@ -117,11 +150,28 @@ def _ensure_role(cursor: Cursor, role: str, password: str, limits: Mapping[str, 
     if not (can_login and _has_password(cursor, role, password)):
         verifier = encrypt_password(password, role, cursor.connection, "scram-sha-256")
         cursor.execute(sql.SQL("alter role {} login password %s").format(name), (verifier,))
-    held = dict(item.split("=", 1) for item in settings or ())
+    _ensure_settings(cursor, role, dict(item.split("=", 1) for item in settings or ()), limits)
+    cursor.execute("select rolconnlimit from pg_roles where rolname = %s", (role,))
+    if cursor.fetchone() != (_CONNECTIONS[role],):
+        cursor.execute(sql.SQL("alter role {} connection limit %s").format(name), (_CONNECTIONS[role],))
+
+
+def _ensure_settings(cursor: Cursor, role: str, held: Mapping[str, str], limits: Mapping[str, str]) -> None:
+    """Set what is not as it should be, and take back what a role has set for itself."""
+    name = sql.Identifier(role)
     for setting, value in limits.items():
         if held.get(setting) != value:
             literal = sql.SQL(value) if setting == "search_path" else sql.Literal(value)
             cursor.execute(sql.SQL("alter role {} set {} to {}").format(name, sql.Identifier(setting), literal))
+    for setting in held.keys() - limits.keys() - {limit for more in _SUPERUSER_LIMITS.values() for limit in more}:
+        cursor.execute(sql.SQL("alter role {} reset {}").format(name, sql.Identifier(setting)))
+    cursor.execute(
+        "select datname from pg_db_role_setting join pg_database on setdatabase = pg_database.oid "
+        "where setrole = %s::regrole",
+        (role,),
+    )
+    for (database,) in cursor.fetchall():
+        cursor.execute(sql.SQL("alter role {} in database {} reset all").format(name, sql.Identifier(database)))
 
 
 def _has_password(cursor: Cursor, role: str, password: str) -> bool:
@@ -181,3 +231,5 @@ def _revoke_functions(cursor: Cursor) -> None:
     )
     for (function,) in cursor.fetchall():
         cursor.execute(f"revoke execute on function {function} from public")
+        if "advisory" in function:
+            cursor.execute(f"grant execute on function {function} to {OWNER}")

@@ -1,4 +1,4 @@
-"""Makes Superset say what ``superset/`` says, over HTTP alone."""
+"""Makes Superset say what ``superset/`` says, over its HTTP API."""
 
 from bootstrap.publish.files import load_specs
 from bootstrap.publish.plan import Step

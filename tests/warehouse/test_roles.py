@@ -1,17 +1,21 @@
 """Each role tries what it must not do, and PostgreSQL itself refuses."""
 
+import re
 import secrets
 from contextlib import closing
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg2
 import pytest
+import yaml
 from psycopg2 import errors
 
+from bootstrap.connection import alone
 from bootstrap.errors import UsageError
-from tests.conftest import PASSWORDS, execute
+from bootstrap.settings import data_folder
+from tests.conftest import PASSWORDS, REPOSITORY, execute
 from tests.warehouse.shop import ROWS, copy_text, run_load, write
-from warehouse.roles import ensure_roles, grant_reading
+from warehouse.roles import _LIMITS, ensure_roles, grant_reading
 
 REFUSED = (errors.InsufficientPrivilege, errors.ReadOnlySqlTransaction)
 
@@ -119,6 +123,79 @@ def test_limits(granted, role):
         "default_transaction_read_only": "on",
     }.items():
         assert attempt(granted, role, f"show {setting}") == [(value,)]
+
+
+HOLDING_UP = [
+    "select pg_advisory_lock(5829)",
+    "select pg_try_advisory_lock_shared(5829)",
+    "select pg_advisory_xact_lock(5829)",
+    "select pg_terminate_backend(pid) from pg_stat_activity where usename = current_user and pid <> pg_backend_pid()",
+    "select pg_cancel_backend(pg_backend_pid())",
+]
+
+
+@pytest.mark.parametrize("statement", HOLDING_UP)
+@pytest.mark.parametrize("role", ["reader", "analyst"])
+def test_nobody_who_reads_can_hold_up_a_refresh_or_end_the_queries_of_others(granted, role, statement):
+    with pytest.raises(errors.InsufficientPrivilege):
+        attempt(granted, role, statement)
+
+
+def test_a_refresh_takes_its_lock_all_the_same(granted):
+    with alone(granted.owner_url) as connection, connection.cursor() as cursor:
+        cursor.execute("select count(*) from pg_locks where locktype = 'advisory'")
+        assert cursor.fetchone()[0] >= 1
+
+
+@pytest.mark.parametrize("role", ["reader", "analyst"])
+def test_a_query_cannot_fill_the_disk(granted, role):
+    assert attempt(granted, role, "show temp_file_limit") == [("2GB",)]
+    with pytest.raises(errors.InsufficientPrivilege):
+        attempt(granted, role, "set temp_file_limit = -1")
+
+
+def test_readers_leave_connections_to_the_rest(granted):
+    found = dict(attempt(granted, "admin", "select rolname, rolconnlimit from pg_roles where rolname like 'lgs%'"))
+    most = int(attempt(granted, "admin", "show max_connections")[0][0])
+    assert 0 < found["lgs_reader"] + found["lgs_analyst"] < most
+    assert found["lgs_owner"] == -1
+
+
+def test_what_a_role_did_to_itself_is_undone(granted):
+    """PostgreSQL lets a role change its own password and settings: the next command of an administrator undoes it."""
+    name = attempt(granted, "admin", "select current_database()")[0][0]
+    attempt(
+        granted,
+        "analyst",
+        "set default_transaction_read_only = off",
+        "alter role current_user set statement_timeout = 0",
+        "alter role current_user set work_mem = '4GB'",
+        f"alter role current_user in database {name} set lock_timeout = 0",
+        "alter role current_user password 'mine'",
+    )
+    with pytest.raises(psycopg2.OperationalError, match="password authentication failed"):
+        granted.connect("analyst")
+    ensure_roles(granted.admin_url, PASSWORDS)
+    assert attempt(granted, "analyst", "show statement_timeout") == [("1min",)]
+    assert attempt(granted, "analyst", "show lock_timeout") == [("5s",)]
+    assert attempt(granted, "analyst", "show work_mem") != [("4GB",)]
+
+
+def test_no_path_of_the_server_is_read(granted):
+    assert attempt(granted, "analyst", "select receipt_id, lines_read from warehouse.receipt") == []
+    with pytest.raises(errors.InsufficientPrivilege):
+        attempt(granted, "analyst", "select source from warehouse.receipt")
+
+
+def test_one_limit_of_time_in_every_layer():
+    access = yaml.safe_load((data_folder("superset") / "access.yml").read_text(encoding="utf-8"))
+    configured = (data_folder("superset") / "superset_config.py").read_text(encoding="utf-8")
+    proxied = (REPOSITORY / "docs/server.md").read_text(encoding="utf-8")
+    assert {limits.get("statement_timeout", "60s") for limits in _LIMITS.values()} == {"60s"}
+    assert {connection["statement_seconds"] for connection in access["connections"].values()} == {60}
+    for name in ("SUPERSET_WEBSERVER_TIMEOUT", "SQLLAB_TIMEOUT"):
+        assert re.search(rf"^{name} = 60$", configured, re.MULTILINE)
+    assert int(re.search(r"proxy_read_timeout (\d+)s", proxied)[1]) > 60
 
 
 def test_a_long_statement_is_cancelled(granted):

@@ -15,5 +15,6 @@ select
     owner,
     where_used,
     is_certified,
-    is_additive
+    is_additive,
+    warning
 from metric
