@@ -155,6 +155,8 @@ def refresh_command(
     layer, used_in = _definitions()
     stack = stacks.connect(settings)
     refreshed = _refresh(stack, layer, used_in, settings, progress, plan_only=plan, allow_loss=allow_loss)
+    if not plan:
+        stacks.restore_roles(stack)
     _publish(stack, layer, refreshed.receipt, progress, plan=plan, adopt=adopt)
 
 

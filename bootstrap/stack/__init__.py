@@ -15,8 +15,8 @@ set                set                         nothing
 The user of LGS_WAREHOUSE_URL administers that database: the three ``lgs_*`` roles are made with it.
 """
 
-from bootstrap.stack.lifecycle import connect, ready, remove, start, status, stop
+from bootstrap.stack.lifecycle import connect, ready, remove, restore_roles, start, status, stop
 from bootstrap.stack.stack import Stack
 from bootstrap.stack.status import Status
 
-__all__ = ["Stack", "Status", "connect", "ready", "remove", "start", "status", "stop"]
+__all__ = ["Stack", "Status", "connect", "ready", "remove", "restore_roles", "start", "status", "stop"]

@@ -22,6 +22,11 @@ def connect(settings: Settings) -> Stack:
     return Stack(settings, load_credentials(settings.state))
 
 
+def restore_roles(stack: Stack) -> None:
+    """Set back what the roles of PostgreSQL did to themselves: passwords, settings, limits."""
+    ensure_roles(stack.url("admin"), stack.credentials.roles)
+
+
 def start(settings: Settings, *, progress: Progress, wait: bool = True, site: bool = True) -> Stack:
     """Bring up what the settings ask for, from whatever state it is in; what runs well is left alone.
 
@@ -116,7 +121,7 @@ def _start_warehouse(stack: Stack, progress: Progress) -> None:
             address.require_open(stack.url("admin"), setting=WAREHOUSE_SETTING)
             host, port = address.endpoint(stack.url("admin"))
             step.note = f"uses the server at {host}:{port}"
-        ensure_roles(stack.url("admin"), stack.credentials.roles)
+        restore_roles(stack)
 
 
 def _start_postgres(stack: Stack) -> str:
