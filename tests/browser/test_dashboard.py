@@ -1,6 +1,5 @@
 """The dashboard as marketing sees it in a browser: drawn without error, filtered for real, equal to SQL."""
 
-import csv
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,77 +8,26 @@ from pathlib import Path
 
 import psycopg2
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
 
-from bootstrap.publish.spec import Filter, Specs, Tab
+from bootstrap.publish.spec import Filter, Specs
+from tests.browser.acting import apply, box, chart, choose, open_tab, take_away
 from tests.browser.conftest import DASHBOARD, Select
 from tests.conftest import Shop
 
 pytestmark = [pytest.mark.stack, pytest.mark.browser]
 TABS = ("Overview", "Orders & cancellations", "Customers", "Segments")
 NEWEST = "(select max(month) from mart.sales_month where months_ago = 0)"
-DRAWN = "canvas, table, .lgs-card, .lgs-header"
 PROBLEM = ".ant-alert, [data-test='chart-error'], .chart-error, :text('No results were returned')"
-# Until a list or a menu has unfolded, it slips from under the mouse.
-UNFOLDED = ':not([class*="ant-slide"]):not([class*="ant-zoom"])'
 MONTHS = "Month by month, who bought?"
 LAST = "Last complete months"
 KEY_FIGURE = "How did the newest complete month go?"
-
-
-def tab(specs: Specs, name: str) -> Tab:
-    return next(tab for tab in specs.dashboards["sales_customers"].tabs if tab.name == name)
-
-
-def chart(page: Page, title: str) -> Locator:
-    return page.locator(f'[data-test-chart-name="{title}"]')
-
-
-def open_tab(page: Page, specs: Specs, name: str) -> list[str]:
-    """Open a tab and wait until each chart on it is drawn; returns their titles."""
-    page.locator(".dashboard-component-tabs .ant-tabs-tab").filter(has_text=name).click()
-    titles = [specs.charts[chart].title for row in tab(specs, name).rows for chart in row.charts]
-    for title in titles:
-        chart(page, title).scroll_into_view_if_needed()
-        chart(page, title).locator(DRAWN).first.wait_for()
-    page.wait_for_function("document.querySelectorAll('.loading').length === 0")
-    return titles
 
 
 def figure(page: Page, label: str) -> str:
     """The number on the card of a key figure, without signs."""
     card = chart(page, KEY_FIGURE).locator(".lgs-card").filter(has=page.locator(".lgs-label", has_text=label)).first
     return re.sub(r"[^0-9-]", "", card.locator(".lgs-value").inner_text())
-
-
-def pick(page: Page, title: str) -> None:
-    """Click an option of the open list."""
-    page.locator(f'.ant-select-dropdown{UNFOLDED} .ant-select-item-option[title="{title}"]').click()
-
-
-def box(page: Page, name: str) -> Locator:
-    """The field of a filter, in the bar or below "More filters"."""
-    field = page.locator(f"#NATIVE_FILTER-{name}, [aria-labelledby='filter-name-NATIVE_FILTER-{name}'] input")
-    if not field.first.is_visible():
-        page.get_by_text("More filters").click()
-    return field.first
-
-
-def choose(page: Page, name: str, *values: str) -> None:
-    """Choose values in a filter of the bar and apply."""
-    box(page, name).click()
-    for value in values:
-        page.keyboard.type(value)
-        pick(page, value)
-    page.keyboard.press("Escape")
-    apply(page)
-
-
-def apply(page: Page) -> None:
-    with page.expect_response(lambda answer: "/api/v1/chart/data" in answer.url):
-        page.locator('[data-test="filter-bar__apply-button"]').click()
-    page.wait_for_load_state("networkidle")
-    page.wait_for_function("document.querySelectorAll('.loading').length === 0")
 
 
 def pence(value: Decimal) -> str:
@@ -221,17 +169,6 @@ def test_a_click_on_a_month_lists_the_customers_behind_it(dashboard: Page, specs
         " and month = (select distinct month from mart.sales_month order by month desc offset 1 limit 1)"
     )
     expect(behind.locator("input[placeholder]").last).to_have_attribute("placeholder", re.compile(f"^{rows} record"))
-
-
-def take_away(page: Page, title: str, item: str, path: Path) -> list[dict[str, str]]:
-    """Download a chart's rows by its menu."""
-    chart(page, title).locator('[aria-label="More Options"]').click()
-    page.locator(f".ant-dropdown{UNFOLDED}").get_by_role("menuitem", name="Download").hover()
-    with page.expect_download() as download:
-        page.locator(f".ant-dropdown-menu-submenu-popup{UNFOLDED}").get_by_text(item, exact=True).click()
-    download.value.save_as(path)
-    with path.open(encoding="utf-8-sig") as file:
-        return list(csv.DictReader(file))
 
 
 def test_the_customers_of_a_segment_can_be_taken_away(
