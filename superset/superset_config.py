@@ -98,6 +98,7 @@ HTML_SANITIZATION_SCHEMA_EXTENSIONS = {"attributes": {"*": ["className"]}}
 
 # --- where people land, and what a downloaded file is called
 FLASK_APP_MUTATOR = prepare
+LABEL_COLORS = {**_BRAND["segments"], **_BRAND["labels"]}  # on dashboards that people make, too
 
 # --- how much may be asked for
 ROW_LIMIT = 10_000

@@ -17,6 +17,7 @@ LANDING = "/superset/dashboard/sales-customers/"
 _HOME = ("/", "/superset/welcome/")
 _SHOWN = 3  # values of a filter in a file name
 _LONGEST = 150  # characters of a file name
+_DASHBOARD = re.compile(r"/api/v1/dashboard/[^/_][^/]*")
 _AS_OF = "select max(last_line_at)::date from mart.coverage"
 
 
@@ -25,6 +26,7 @@ def prepare(app: Any) -> None:
     app.before_request(_land)
     app.after_request(_name_download)
     app.after_request(_put_in_words)
+    app.after_request(_colour)
 
 
 def _land() -> Any:
@@ -46,6 +48,19 @@ def _put_in_words(response: Any) -> Any:
         body = response.get_json()
         labels = _labels(request.args.get("datasource_id", type=int))
         response.set_data(json.dumps(body | {"result": worded(body["result"], labels)}))
+    return response
+
+
+def _colour(response: Any) -> Any:
+    """Give every dashboard the colours of the shop's labels; those that a person chose on it come first."""
+    from flask import current_app, request
+
+    if request.method == "GET" and _DASHBOARD.fullmatch(request.path) and response.status_code == HTTPStatus.OK:
+        body = response.get_json()
+        metadata = json.loads(body["result"].get("json_metadata") or "{}")
+        metadata["label_colors"] = current_app.config["LABEL_COLORS"] | (metadata.get("label_colors") or {})
+        body["result"]["json_metadata"] = json.dumps(metadata)
+        response.set_data(json.dumps(body))
     return response
 
 

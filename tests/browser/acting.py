@@ -48,6 +48,7 @@ def choose(page: Page, name: str, *values: str) -> None:
     """Choose values in a filter of the bar and apply."""
     box(page, name).click()
     for value in values:
+        page.keyboard.press("Control+a")  # the list keeps what was typed for the value before
         page.keyboard.type(value)
         pick(page, value)
     page.keyboard.press("Escape")
