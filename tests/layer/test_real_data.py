@@ -290,6 +290,15 @@ def test_a_month_is_read_through_its_index(mart, layer):
     assert "Seq Scan on line" not in plan
 
 
+@pytest.mark.parametrize(
+    "where", ["customer_id = 12748", "stock_code = '22423'", "invoice_no in ('536365', '536366', 'C536379')"]
+)
+def test_the_lines_of_a_customer_a_product_or_invoices_are_found_by_an_index(where, mart):
+    with mart, mart.cursor() as cursor:
+        cursor.execute(f"explain select * from mart.sales_line where {where}")
+        assert "Seq Scan on line" not in "\n".join(line for (line,) in cursor.fetchall())
+
+
 @pytest.mark.parametrize("example", load_examples(data_folder("superset")), ids=lambda example: example.name)
 def test_every_worked_example_has_an_answer(example, mart):
     with mart, mart.cursor() as cursor:

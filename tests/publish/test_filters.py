@@ -149,7 +149,10 @@ def test_a_click_filters_by_what_superset_sends_and_by_nothing_made_up(real: Spe
 def test_a_chart_whose_click_sends_less_than_was_clicked_says_so(real: Specs) -> None:
     coloured = chart("by_colour", x="month", by=("segment",))
     other = chart("other", x="month")
-    assert captions.caption(*shown(real, coloured, other), coloured) == "A click on a colour filters by segment today alone."
+    assert (
+        captions.caption(*shown(real, coloured, other), coloured)
+        == "A click on a colour filters by segment today alone."
+    )
     assert captions.caption(*shown(real, coloured), coloured) == "", "nothing listens"
 
 
