@@ -107,7 +107,8 @@ def _keep_private(cursor: Cursor, schema: str, names: Mapping[str, sql.Composabl
         )
         (columns,) = cursor.fetchone() or (None,)
         if columns:
-            named = {"table": sql.Identifier(schema, table), "columns": sql.SQL(", ").join(map(sql.Identifier, columns))}
+            readable = sql.SQL(", ").join(map(sql.Identifier, columns))
+            named = {"table": sql.Identifier(schema, table), "columns": readable}
             cursor.execute(sql.SQL("revoke select on {table} from {roles}").format(**named, **names))
             cursor.execute(sql.SQL("grant select ({columns}) on {table} to {roles}").format(**named, **names))
 

@@ -51,7 +51,7 @@ measured as (
         (7, 'New or back after 11 months', 'customers', monthly.new_or_back_customers),
         (8, 'Goods sold per order', 'GBP', monthly.goods_sold / nullif(monthly.orders, 0)),
         (9, 'Goods sold per customer', 'GBP', monthly.known_goods_sold / nullif(monthly.customers_with_orders, 0)),
-        (10, 'Cancellation rate', 'percent', 100 * monthly.cancellations / nullif(monthly.orders, 0))
+        (10, 'Cancellation rate', 'fraction', monthly.cancellations / nullif(monthly.orders, 0))
     ) as listed (kpi_order, kpi, unit, value)
 
 ),
@@ -74,9 +74,9 @@ final as (
         complete.unit,
         complete.value,
         month_before.value as month_before,
-        100 * (complete.value / nullif(month_before.value, 0) - 1) as change_on_month_pct,
+        complete.value / nullif(month_before.value, 0) - 1 as change_on_month,
         year_before.value as year_before,
-        100 * (complete.value / nullif(year_before.value, 0) - 1) as change_on_year_pct,
+        complete.value / nullif(year_before.value, 0) - 1 as change_on_year,
         month.months_ago = 0 as is_newest,
         month.month_name,
         month.complete_month_number
