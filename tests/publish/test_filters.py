@@ -108,9 +108,9 @@ def test_a_longer_caption_has_more_room_and_its_chart_less(real: Specs) -> None:
 @pytest.mark.parametrize(
     ("filters", "message"),
     [
-        ("{country: home_contry}", 'rfm_customer "home_contry"|"home_contry" is not a column of mart.rfm_customer'),
+        ("{country: home_countrie}", '"home_countrie" is not a column of mart.rfm_customer'),
         ("{segment: home_country}", '"segment" is a column here already'),
-        ("{contry: home_country}", 'no relation has a column "contry". Did you mean "country"'),
+        ("{countrie: home_country}", 'no relation has a column "countrie". Did you mean "countries"'),
     ],
 )
 def test_a_column_that_stands_for_another_is_checked(tmp_path: Path, filters: str, message: str) -> None:
