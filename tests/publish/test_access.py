@@ -214,6 +214,7 @@ ACTIONS: dict[str, Callable[[Office, Person], bool]] = {
     "change the managed dashboard": on("dashboard", "dashboards", "sales_customers", "PUT", {"published": True}),
     "delete the managed dashboard": deletes("dashboards", "dashboard", "sales_customers"),
     "change a managed dataset": on("dataset", "datasets", "sales_month", "PUT", {"cache_timeout": None}),
+    "delete a managed dataset": deletes("datasets", "dataset", "sales_month"),
     "add a dataset": post("/api/v1/dataset/", dataset),
     "query the semantic layer in SQL Lab": sql("select sum(sales) from mart.sales_month", "analyst"),
     "query the warehouse in SQL Lab": sql("select count(*) from warehouse.line", "analyst"),
