@@ -31,9 +31,20 @@ def open_tab(page: Page, specs: Specs, name: str) -> list[str]:
     return titles
 
 
+def option(page: Page, title: str) -> Locator:
+    """An option of the open list."""
+    return page.locator(f'.ant-select-dropdown{UNFOLDED} .ant-select-item-option[title="{title}"]')
+
+
 def pick(page: Page, title: str) -> None:
-    """Click an option of the open list."""
-    page.locator(f'.ant-select-dropdown{UNFOLDED} .ant-select-item-option[title="{title}"]').click()
+    """Type an option into the open list, and click it. A busy list loses letters, so it is typed again."""
+    for _ in range(5):
+        page.keyboard.press("Control+a")  # the list keeps what was typed for the value before
+        page.keyboard.type(title, delay=10)
+        page.wait_for_timeout(500)
+        if option(page, title).is_visible():
+            break
+    option(page, title).click()
 
 
 def box(page: Page, name: str) -> Locator:
@@ -48,8 +59,6 @@ def choose(page: Page, name: str, *values: str) -> None:
     """Choose values in a filter of the bar and apply."""
     box(page, name).click()
     for value in values:
-        page.keyboard.press("Control+a")  # the list keeps what was typed for the value before
-        page.keyboard.type(value)
         pick(page, value)
     page.keyboard.press("Escape")
     apply(page)

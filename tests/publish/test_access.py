@@ -144,7 +144,7 @@ def downloads(office: Office, person: Person) -> bool:
 
 
 def explores(office: Office, person: Person) -> bool:
-    datasets = ("sales_month", "customer_month", "product_month", "rfm_customer", "sales_line")
+    datasets = ("sales_month", "customer_month", "product_month", "monthly_metrics", "sales_line")
     return all(person.may("POST", "/api/v1/chart/data", json=query(office, name)) for name in datasets)
 
 
