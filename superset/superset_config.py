@@ -11,10 +11,11 @@ import hashlib
 import hmac
 import os
 from pathlib import Path
+from typing import Any
 
 import yaml
 
-from bootstrap.stack.pages import prepare
+from bootstrap.stack import pages, security
 from bootstrap.stack.reporting import sign_in
 
 _HERE = Path(__file__).resolve().parent
@@ -97,8 +98,17 @@ TALISMAN_CONFIG = {
 HTML_SANITIZATION_SCHEMA_EXTENSIONS = {"attributes": {"*": ["className"]}}
 
 # --- where people land, and what a downloaded file is called
-FLASK_APP_MUTATOR = prepare
+def FLASK_APP_MUTATOR(app: Any) -> None:
+    pages.prepare(app)
+    security.prepare(app)
+
+
 LABEL_COLORS = {**_BRAND["segments"], **_BRAND["labels"]}  # on dashboards that people make, too
+
+# --- what a query may do: read
+CUSTOM_SECURITY_MANAGER = security.SecurityManager
+SQL_QUERY_MUTATOR = security.only_read
+MUTATE_ALERT_QUERY = True
 
 # --- how much may be asked for
 ROW_LIMIT = 10_000
