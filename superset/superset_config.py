@@ -97,6 +97,7 @@ TALISMAN_CONFIG = {
 # Class names let notes and cards use the dashboard's own style sheet; inline styles and scripts stay forbidden.
 HTML_SANITIZATION_SCHEMA_EXTENSIONS = {"attributes": {"*": ["className"]}}
 
+
 # --- where people land, and what a downloaded file is called
 def FLASK_APP_MUTATOR(app: Any) -> None:
     pages.prepare(app)

@@ -47,7 +47,7 @@ WRITES = {
     "select '\\'; commit; --'": "COMMIT",
     "select pg_catalog.set_config('statement_timeout', '0', false)": "set_config",
     "select \"set_config\"('statement_timeout', '0', false)": "set_config",
-    'select U&"set\\005fconfig"(\'statement_timeout\', \'0\', false)': "U&",
+    "select U&\"set\\005fconfig\"('statement_timeout', '0', false)": "U&",
     "select pg_advisory_lock(5829)": "pg_advisory_lock",
     "select pg_terminate_backend(1)": "pg_terminate_backend",
     "select * from pg_sleep(1)": "pg_sleep",
