@@ -38,7 +38,7 @@ _REFUSED = re.compile(
 class _Words(Postgres.Tokenizer):
     """Reads on inside of SHOW and EXPLAIN, which the parser takes as plain text up to the next semicolon."""
 
-    COMMANDS: ClassVar[set[TokenType]] = set()
+    COMMANDS: ClassVar[set[TokenType]] = set()  # type: ignore[misc]  # declared as one of instances there
 
 
 @lru_cache(maxsize=512)
