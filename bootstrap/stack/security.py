@@ -17,15 +17,14 @@ class SecurityManager(SupersetSecurityManager):  # type: ignore[misc]  # Superse
     """Superset's own, which also judges what SQL Lab is asked to run."""
 
     def raise_for_access(self, *args: Any, **options: Any) -> None:
-        super().raise_for_access(*args, **options)
-        query, database = options.get("query"), options.get("database")
-        if query is not None and hasattr(query, "sql_editor_id"):
-            database = query.database
-            if not database.expose_in_sqllab:
-                raise _refused(_ELSEWHERE)
-        sql = getattr(query, "sql", None) or options.get("sql")
+        query = options.get("query")
+        in_sql_lab = hasattr(query, "sql_editor_id")
+        sql, database = (query.sql, query.database) if in_sql_lab else (options.get("sql"), options.get("database"))
         if database is not None and sql:
             only_read(sql, database=database)
+        super().raise_for_access(*args, **options)
+        if in_sql_lab and not database.expose_in_sqllab:
+            raise _refused(_ELSEWHERE)
 
 
 def only_read(sql: str, *, database: Any = None, **_: Any) -> str:
