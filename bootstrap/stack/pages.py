@@ -67,7 +67,7 @@ def _colour(response: Any) -> Any:
 
 
 def _pass_over(response: Any) -> Any:
-    """What the front end asks for although the person may not have it: nothing is given and nothing saved, without error.
+    """What the front end asks for although the person may not: nothing is given or saved, and no error is shown.
 
     A dashboard saves its colours when it is left, also of those who may only look; and Explore asks for partitions.
     """
