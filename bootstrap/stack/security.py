@@ -17,9 +17,10 @@ class SecurityManager(SupersetSecurityManager):  # type: ignore[misc]  # Superse
     """Superset's own, which also judges what SQL Lab is asked to run."""
 
     def raise_for_access(self, *args: Any, **options: Any) -> None:
-        query = options.get("query")
+        query: Any = options.get("query")
         in_sql_lab = hasattr(query, "sql_editor_id")
-        sql, database = (query.sql, query.database) if in_sql_lab else (options.get("sql"), options.get("database"))
+        sql: Any = query.sql if in_sql_lab else options.get("sql")
+        database: Any = query.database if in_sql_lab else options.get("database")
         if database is not None and sql:
             only_read(sql, database=database)
         super().raise_for_access(*args, **options)
