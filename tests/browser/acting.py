@@ -36,12 +36,14 @@ def option(page: Page, title: str) -> Locator:
     return page.locator(f'.ant-select-dropdown{UNFOLDED} .ant-select-item-option[title="{title}"]')
 
 
-def pick(page: Page, title: str) -> None:
-    """Type an option into the open list, and click it. A busy list loses letters, so it is typed again."""
-    for _ in range(5):
+def pick(page: Page, name: str, title: str) -> None:
+    """Type an option into the list of a filter, and click it. A busy list closes or loses letters: then once more."""
+    for _ in range(10):
+        if box(page, name).get_attribute("aria-expanded") != "true":
+            box(page, name).click()
         page.keyboard.press("Control+a")  # the list keeps what was typed for the value before
         page.keyboard.type(title, delay=10)
-        page.wait_for_timeout(500)
+        page.wait_for_timeout(1_000)
         if option(page, title).is_visible():
             break
     option(page, title).click()
@@ -57,9 +59,8 @@ def box(page: Page, name: str) -> Locator:
 
 def choose(page: Page, name: str, *values: str) -> None:
     """Choose values in a filter of the bar and apply."""
-    box(page, name).click()
     for value in values:
-        pick(page, value)
+        pick(page, name, value)
     page.keyboard.press("Escape")
     apply(page)
 
