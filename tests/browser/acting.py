@@ -54,6 +54,8 @@ def box(page: Page, name: str) -> Locator:
     field = page.locator(f"#NATIVE_FILTER-{name}, [aria-labelledby='filter-name-NATIVE_FILTER-{name}'] input")
     if not field.first.is_visible():
         page.get_by_text("More filters").click()
+        field.first.wait_for()
+        page.wait_for_timeout(500)  # it slips while it unfolds, and another click would fold it up
     return field.first
 
 
