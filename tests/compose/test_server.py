@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import requests
 from PIL import Image, ImageStat
-from pypdf import PdfReader
+from pypdf import PdfReader, apply_configuration
 
 from bootstrap import __version__
 from tests.mail import arrived, attachment
@@ -175,7 +175,8 @@ def test_reports_and_alerts_arrive_by_mail_when_they_are_due(server: Any, mailbo
     report = arrived(mailbox, rows["Report"]["name"], seconds=300)
     alert = arrived(mailbox, rows["Alert"]["name"], seconds=120)
     pages = PdfReader(io.BytesIO(attachment(report, ".pdf"))).pages
-    pictures = [page.images[0].image for page in pages]
+    with apply_configuration(image_maximum_buffer_size=250_000_000):
+        pictures = [page.images[0].image for page in pages]
     assert len(pictures) == 4
     pictures.append(Image.open(io.BytesIO(attachment(alert, "png"))))
     assert all(picture and max(ImageStat.Stat(picture.convert("RGB")).stddev) > 10 for picture in pictures)
