@@ -205,6 +205,64 @@ def row_rule(office: Office) -> dict[str, Any]:
     return {"name": f"Mine {uuid4()}", "filter_type": "Base", "tables": tables, "roles": [], "clause": "true"}
 
 
+def add_dashboard(office: Office, person: Person) -> int | None:
+    answer = person.send("POST", "/api/v1/dashboard/", json={"dashboard_title": f"Mine {uuid4()}", "published": True})
+    return int(answer.json()["id"]) if answer.ok else None
+
+
+def changes_own_dashboard(office: Office, person: Person) -> bool:
+    number = add_dashboard(office, person)
+    return number is not None and person.may("PUT", f"/api/v1/dashboard/{number}", json={"css": "p {}"})
+
+
+def charts_into_own_dashboard(office: Office, person: Person) -> bool:
+    number = add_dashboard(office, person)
+    return number is not None and charts_into(number, office, person)
+
+
+def charts_into(dashboard: int, office: Office, person: Person) -> bool:
+    return person.may("POST", "/api/v1/chart/", json=chart_body(office) | {"dashboards": [dashboard]})
+
+
+def charts_into_managed_dashboard(office: Office, person: Person) -> bool:
+    """An administrator is not tried: it would change what other tests read."""
+    if person is office.people["admin"]:
+        return "can_write on Dashboard" in admin_permissions(office)
+    return charts_into(office.id("dashboards", "sales_customers"), office, person)
+
+
+def keeps_filters(office: Office, person: Person) -> bool:
+    """Marketing, or else an analyst, opens the link and finds the filters."""
+    mask = {"NATIVE_FILTER-segment": {"filterState": {"value": ["At Risk"]}}}
+    path = f"/api/v1/dashboard/{office.id('dashboards', 'sales_customers')}/permalink"
+    answer = person.send("POST", path, json={"dataMask": mask})
+    if not answer.ok:
+        return False
+    other = office.people["analyst" if person is office.people["marketing"] else "marketing"]
+    found = other.json(f"/api/v1/dashboard/permalink/{answer.json()['key']}")
+    return bool(found["state"]["dataMask"] == mask)
+
+
+def refreshes_dataset(office: Office, person: Person) -> bool:
+    if person is office.people["admin"]:
+        return "can_write on Dataset" in admin_permissions(office)
+    return person.may("PUT", f"/api/v1/dataset/{office.id('datasets', 'sales_month')}/refresh")
+
+
+def changes_own_dataset(office: Office, person: Person) -> bool:
+    answer = person.send("POST", "/api/v1/dataset/", json=dataset(office))
+    body = {"json": {"description": "Mine"}}
+    return answer.ok and person.may("PUT", f"/api/v1/dataset/{answer.json()['id']}", **body)
+
+
+def dataset_of_another_schema(office: Office) -> dict[str, Any]:
+    return dataset(office) | {"sql": "select rolname from pg_catalog.pg_roles"}
+
+
+def connection_path(office: Office, more: str = "") -> str:
+    return f"/api/v1/database/{office.id('databases', 'reader')}{more}"
+
+
 ACTIONS: dict[str, Callable[[Office, Person], bool]] = {
     "open the dashboard": sees_dashboard,
     "read the data of a dashboard's chart": reads_chart,
@@ -216,6 +274,10 @@ ACTIONS: dict[str, Callable[[Office, Person], bool]] = {
     "change somebody else's chart": on_others_chart("PUT"),
     "delete somebody else's chart": on_others_chart("DELETE"),
     "save an own dashboard": post("/api/v1/dashboard/", some_name("dashboard_title")),
+    "change an own dashboard": changes_own_dashboard,
+    "save an own chart into an own dashboard": charts_into_own_dashboard,
+    "save an own chart into the managed dashboard": charts_into_managed_dashboard,
+    "keep filters in a permalink": keeps_filters,
     "change a managed chart": on("chart", "charts", "monthly_sales", "PUT", {"cache_timeout": None}),
     "delete a managed chart": deletes("charts", "chart", "monthly_sales"),
     "change the managed dashboard": on("dashboard", "dashboards", "sales_customers", "PUT", {"published": True}),
@@ -223,6 +285,9 @@ ACTIONS: dict[str, Callable[[Office, Person], bool]] = {
     "change a managed dataset": on("dataset", "datasets", "sales_month", "PUT", {"cache_timeout": None}),
     "delete a managed dataset": deletes("datasets", "dataset", "sales_month"),
     "add a dataset": post("/api/v1/dataset/", dataset),
+    "change an own dataset": changes_own_dataset,
+    "add a dataset that reads another schema by SQL": post("/api/v1/dataset/", dataset_of_another_schema),
+    "refresh the columns of a managed dataset": refreshes_dataset,
     "query the semantic layer in SQL Lab": sql("select sum(sales) from mart.sales_month", "analyst"),
     "query the warehouse in SQL Lab": sql("select count(*) from warehouse.line", "analyst"),
     "write through SQL Lab": sql("select 1 as one into mart.mine", "analyst"),
@@ -232,6 +297,10 @@ ACTIONS: dict[str, Callable[[Office, Person], bool]] = {
     "add a theme": post("/api/v1/theme/", some_name("theme_name", json_data='{"token": {}}')),
     "change the shop's theme": changes_theme,
     "add a style sheet": post("/api/v1/css_template/", some_name("template_name", css="p {}")),
+    "see the address of a connection": lambda office, person: person.may("GET", connection_path(office, "/connection")),
+    "change a connection": lambda office, person: person.may(
+        "PUT", connection_path(office), json={"cache_timeout": None}
+    ),
     "add a connection": post("/api/v1/database/", connection),
     "import assets": upload("/api/v1/assets/import/", "bundle"),
     "import a dashboard": upload("/api/v1/dashboard/import/", "formData"),
