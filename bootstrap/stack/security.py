@@ -10,6 +10,7 @@ from superset.security import SupersetSecurityManager
 
 from bootstrap.stack.statements import refusal
 
+_UNREADABLE = "Your role may not read this table. Owning a dataset of it changes nothing."
 _ELSEWHERE = "This connection serves the dashboards and is not open to SQL Lab. Choose the connection for SQL Lab."
 
 
@@ -23,9 +24,23 @@ class SecurityManager(SupersetSecurityManager):  # type: ignore[misc]  # Superse
         database: Any = query.database if in_sql_lab else options.get("database")
         if database is not None and sql:
             only_read(sql, database=database)
+        datasource = options.get("datasource") or getattr(options.get("query_context"), "datasource", None)
+        if datasource is not None and self._only_owned(datasource):
+            raise _refused(_UNREADABLE)
         super().raise_for_access(*args, **options)
         if in_sql_lab and not database.expose_in_sqllab:
             raise _refused(_ELSEWHERE)
+
+    def _only_owned(self, datasource: Any) -> bool:
+        """Whether somebody made a dataset of a table that they may not read: Superset checks that only for SQL."""
+        table = getattr(datasource, "type", None) == "table" and not datasource.sql
+        return bool(
+            table
+            and not self.is_admin()
+            and self.is_owner(datasource)
+            and not self.can_access_schema(datasource)
+            and not self.can_access("datasource_access", datasource.perm or "")
+        )
 
 
 def only_read(sql: str, *, database: Any = None, **_: Any) -> str:
