@@ -51,11 +51,12 @@ def test_the_site_does_without_redis(edition: Edition, password: str) -> None:
 
 def test_a_refresh_drops_every_cached_answer_also_when_some_have_expired(edition: Edition) -> None:
     edition.publish(fresh_data=True)
-    cached, redis = _cached(edition), edition.redis.client
+    redis = edition.redis.client
+    cached = [key for key in _cached(edition) if redis.exists(key)]  # the embedded site records its own, held elsewhere
     assert redis.delete(cached[0])
     assert redis.exists(*cached)
     edition.admin.invalidate(list(ids(edition.admin)["datasets"].values()))
-    assert (redis.exists(*cached), _cached(edition)) == (0, [])
+    assert (redis.exists(*cached), set(cached) & set(_cached(edition))) == (0, set())
 
 
 def test_a_refresh_that_cannot_drop_cached_answers_fails_and_leaves_them_to_the_next(edition: Edition) -> None:
