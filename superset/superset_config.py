@@ -68,12 +68,20 @@ FEATURE_FLAGS = {
 AUTH_USER_REGISTRATION = False
 PUBLIC_ROLE_LIKE = None
 FAB_API_SWAGGER_UI = False
+ENABLE_CORS = False  # no other site reads this one
 PREVENT_UNSAFE_DB_CONNECTIONS = True
 _HTTPS = os.environ.get("LGS_SUPERSET_HTTPS") == "1"
 ENABLE_PROXY_FIX = _HTTPS
 SESSION_COOKIE_SECURE = _HTTPS
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
+RATELIMIT_ENABLED = True
+RATELIMIT_STRATEGY = "moving-window"  # the default allows twice as many around the end of a window
+RATELIMIT_APPLICATION = "200 per second"  # a dashboard asks for all at once, and an office shares one address
+AUTH_RATE_LIMITED = False  # would count right passwords too, and the page's alone; see bootstrap/stack/web.py
+# Of an address. Without Redis each process counts for itself; together they let as many pass.
+_COUNTING = 1 if os.environ.get("LGS_REDIS_URL") else int(os.environ.get("LGS_SUPERSET_WORKERS") or 1)
+WRONG_PASSWORDS = f"{max(1, 10 // _COUNTING)} per minute"
 
 TALISMAN_CONFIG = {
     "content_security_policy": {
@@ -154,10 +162,6 @@ if _REDIS:
     EXPLORE_FORM_DATA_CACHE_CONFIG = _cache("explore", 7) | {"REFRESH_TIMEOUT_ON_RETRIEVAL": True}
     _results = Redis.from_url(_IMPATIENT)
     RESULTS_BACKEND = ForgivingRedisCache(host=_results, key_prefix="lgs_results_", default_timeout=86_400)
-    RATELIMIT_ENABLED = True
-    RATELIMIT_STRATEGY = "moving-window"  # the default allows twice as many around the end of a window
-    RATELIMIT_APPLICATION = "200 per second"  # a dashboard asks for all at once, and an office shares one address
-    AUTH_RATE_LIMIT = "30 per minute"
     RATELIMIT_STORAGE_URI = _REDIS
     RATELIMIT_STORAGE_OPTIONS = {"socket_connect_timeout": 1, "socket_timeout": 2}
     RATELIMIT_IN_MEMORY_FALLBACK_ENABLED = True

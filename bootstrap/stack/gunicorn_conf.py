@@ -30,6 +30,13 @@ def when_ready(server: Any) -> None:
         db.engine.dispose()
 
 
+def post_worker_init(worker: Any) -> None:
+    """Each worker watches: one of them is enough, and either may end."""
+    from bootstrap.stack import watchdog
+
+    watchdog.start(os.environ["LGS_METADATA_URL"])
+
+
 def worker_exit(server: Any, worker: Any) -> None:
     """End at once: Python would take seconds to take so large a program apart, object by object."""
     if worker.booted and worker.pid == os.getpid():  # the master calls this too, for a worker that is gone

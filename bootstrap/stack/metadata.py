@@ -67,6 +67,7 @@ class Metadata:
             if state != "ours" or not self._opens():
                 self._ensure_role(cursor)
                 self._ensure_database(cursor, exists=state != "missing")
+            _let_watch(cursor)
 
     def require_admin(self, password: str) -> None:
         """Raise ``UsageError`` when the password is not that of Superset's user ``admin``."""
@@ -113,6 +114,16 @@ class Metadata:
             cursor.execute(f"create database {self.database} owner {ROLE} template template0")
         cursor.execute(f"revoke all on database {self.database} from public")
         cursor.execute(sql.SQL(f"comment on database {self.database} is %s"), [self.mark])
+
+
+def _let_watch(cursor: Cursor) -> None:
+    """Let the site end sessions that run past their time limit. Only a superuser can give that right."""
+    cursor.execute("select rolsuper from pg_roles where rolname = current_user")
+    if cursor.fetchone() == (True,):
+        for right in ("pg_signal_backend", "pg_read_all_stats"):
+            cursor.execute("select pg_has_role(%s, %s, 'member')", (ROLE, right))
+            if cursor.fetchone() == (False,):
+                cursor.execute(f"grant {right} to {ROLE}")
 
 
 def _may_create(cursor: Cursor) -> bool:

@@ -53,6 +53,7 @@ class Launch:
             "LGS_ADMIN_PASSWORD": self.admin_password,
             "LGS_CACHE_DIR": str(folder / "cache"),
             "LGS_SUPERSET_PORT": str(port),
+            "LGS_SUPERSET_WORKERS": str(self.workers),
         }
 
     def fingerprint(self, *, folder: Path, port: int) -> str:
@@ -66,10 +67,11 @@ class Launch:
 
 
 def _configuration() -> list[Path]:
-    """Superset's configuration and the files beside it that it names."""
+    """Superset's configuration, the files beside it that it names, and our own modules that run inside of it."""
     main = data_folder("superset") / "superset_config.py"
     text = main.read_text(encoding="utf-8")
-    return [main, *sorted(path for path in main.parent.iterdir() if f'"{path.name}"' in text and path.is_file())]
+    named = sorted(path for path in main.parent.iterdir() if f'"{path.name}"' in text and path.is_file())
+    return [main, *named, *sorted(Path(__file__).parent.glob("*.py"))]
 
 
 class EmbeddedSuperset:

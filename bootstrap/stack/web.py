@@ -6,9 +6,14 @@ One process does both, because loading Superset takes longer than either. ``crea
 
 import logging
 import os
+from http import HTTPStatus
 from typing import Any
 
 logger = logging.getLogger("lgs")
+_REFUSED = """<!DOCTYPE html><html lang="en"><meta name="viewport" content="width=device-width"><title>Sign in</title>
+<body style="font-family: sans-serif; margin: 15vh auto; max-width: 30em; padding: 1em"><p>{{ why }}</p>
+<p><a href="">Back to the page that signs in</a></p></body></html>"""
+_REFUSALS = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FOUND)
 
 
 def create_app() -> Any:
@@ -22,8 +27,7 @@ def create_app() -> Any:
             _prepare(password)
             _record(stamp)
     app.add_url_rule("/ready", view_func=ready)
-    if app.config["RATELIMIT_ENABLED"]:
-        _limit_logins(app)
+    _limit_wrong_passwords(app)
     return app
 
 
@@ -35,10 +39,41 @@ def ready() -> str:
     return "OK"
 
 
-def _limit_logins(app: Any) -> None:
-    """Limit guesses at the API's login as at the page's, which alone Superset limits."""
-    limit = app.appbuilder.sm.limiter.limit(app.config["AUTH_RATE_LIMIT"], methods=["POST"])
-    app.view_functions["SecurityApi.login"] = limit(app.view_functions["SecurityApi.login"])
+def _limit_wrong_passwords(app: Any) -> None:
+    """Answer 429 to an address that has tried too many, on the page and over the API alike; right ones do not count."""
+    limiter, page = app.appbuilder.sm.limiter, f"{type(app.appbuilder.sm.auth_view).__name__}.login"
+    limit = limiter.shared_limit(
+        app.config["WRONG_PASSWORDS"],
+        scope="passwords",
+        exempt_when=_only_looks,
+        deduct_when=_is_wrong,
+        error_message="Too many wrong passwords from this address. Wait a minute, then try again.",
+    )
+    app.register_error_handler(HTTPStatus.TOO_MANY_REQUESTS, _refuse)
+    for name in (page, "SecurityApi.login"):
+        app.view_functions[name] = limit(app.view_functions[name])
+
+
+def _only_looks() -> bool:
+    from flask import request
+
+    return bool(request.method != "POST")
+
+
+def _refuse(error: Any) -> Any:
+    """A page of its own, since the one that signs in would say that the right password is wrong; over the API JSON."""
+    from flask import render_template_string, request
+
+    if request.path == "/login/":
+        return render_template_string(_REFUSED, why=error.description), HTTPStatus.TOO_MANY_REQUESTS
+    return {"message": error.description}, HTTPStatus.TOO_MANY_REQUESTS
+
+
+def _is_wrong(response: Any) -> bool:
+    """The API answers 401; the page sends back to itself whoever is still not signed in."""
+    from flask_login import current_user
+
+    return bool(not current_user.is_authenticated and response.status_code in _REFUSALS)
 
 
 def _prepared(stamp: str) -> bool:

@@ -276,4 +276,4 @@ def test_guesses_at_a_password_are_limited(server: Any) -> None:
     with ThreadPoolExecutor(4) as guessing:
         answers = Counter(guessing.map(guess, map(str, range(40))))
     assert answers.keys() == {401, 429}, answers
-    assert answers[401] <= 30, answers
+    assert answers[401] <= 10 + 4, answers  # as many pass the check at once as guess at once
