@@ -20,7 +20,7 @@ TABS = ("Overview", "Orders & cancellations", "Customers", "Segments")
 NEWEST = "(select max(month) from mart.sales_month where months_ago = 0)"
 PROBLEM = ".ant-alert, [data-test='chart-error'], .chart-error, :text('No results were returned')"
 MONTHS = "Who bought, month by month?"
-BEHIND = "Which customers make up this bar?"
+BEHIND = "Which customers are behind these figures?"
 LAST = "Last complete months"
 KEY_FIGURE = "How was the last full month?"
 

@@ -42,7 +42,6 @@ bought as (
         invoice_month.rfm_amount_once,
         month.months_ago between 0 and 11 as is_last_12_months,
         month.months_ago between 12 and 23 as is_12_months_before,
-        month.months_ago between 0 and 2 as is_last_quarter,
         month.months_ago between 3 and 5 as is_quarter_before
     from invoice_month
     inner join month on invoice_month.month = month.month
@@ -66,7 +65,7 @@ sold as materialized (
         count(distinct order_day) filter (where is_order and is_last_12_months) as order_days_last_12_months,
         count(distinct order_day) filter (where is_order and is_12_months_before) as order_days_12_months_before,
         coalesce(
-            bool_or(is_order and is_quarter_before) and not bool_or(is_order and is_last_quarter), false
+            max(order_day) filter (where is_order) = max(order_day) filter (where is_order and is_quarter_before), false
         ) as has_stopped_buying
     from bought
     group by customer_id
