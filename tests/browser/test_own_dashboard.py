@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from bootstrap.publish.spec import Specs
-from tests.browser.acting import chart, choose, open_tab
+from tests.browser.acting import UNFOLDED, chart, choose
 from tests.browser.conftest import DASHBOARD
 from tests.browser.test_console import errors, listen
 from tests.conftest import Shop
@@ -26,15 +26,15 @@ def test_a_shared_link_keeps_the_filters(shop: Shop, signed_in: Callable[..., Pa
     page.wait_for_selector(".lgs-value")
     choose(page, "segment", "Champions")
     menu(page)
-    page.get_by_text("Share", exact=True).hover()
-    page.get_by_text("Copy permalink to clipboard").click()
+    page.locator(f".ant-dropdown{UNFOLDED}").get_by_role("menuitem", name="Share").hover()
+    page.locator(f".ant-dropdown-menu-submenu-popup{UNFOLDED}").get_by_text("Copy permalink to clipboard").click()
     page.get_by_text("Copied to clipboard!").wait_for()
     link = page.evaluate("navigator.clipboard.readText()")
     assert re.search(r"/superset/dashboard/p/\w+/", link)
     page.context.close()
     other = signed_in("analyst")
     other.goto(link)
-    open_tab(other, specs, "Segments")
+    other.locator(".dashboard-component-tabs .ant-tabs-tab").filter(has_text="Segments").click()
     rows = chart(other, specs.charts["segment_table"].title).locator("tbody tr")
     expect(rows).to_have_count(1)
     expect(rows.first).to_contain_text("Champions")
