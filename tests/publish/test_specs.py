@@ -67,3 +67,12 @@ def test_a_broken_file_is_named_with_its_line(specs: Path, layer: Layer) -> None
     (specs / CHART).write_text("title: [unclosed\nviz: bar\n")
     with pytest.raises(SpecError, match=r"monthly_sales\.yml:\d"):
         load_specs(specs, layer)
+
+
+def test_metrics_drawn_side_by_side_have_colours_of_their_own(layer: Layer) -> None:
+    """Else a metric takes the colour of another as soon as a filter leaves one of them empty."""
+    specs = load_specs(data_folder("superset"), layer)
+    drawn = [chart for chart in specs.charts.values() if chart.viz in ("bar", "line") and not chart.by]
+    side_by_side = {metric for chart in drawn if len(chart.metrics) > 1 for metric in chart.metrics}
+    assert side_by_side
+    assert side_by_side <= specs.brand.labels.keys()
