@@ -9,6 +9,7 @@ from bootstrap.layer.spec import Metric
 _SYMBOLS = {"GBP": "£", "EUR": "€", "USD": "$"}
 _AGES = (1, 12)
 _NONE = "–"
+_NOTHING = "Nothing of this choice was bought in the newest complete month."
 
 
 def _is_rate(metric: Metric) -> bool:
@@ -78,8 +79,8 @@ def _card(metric: Metric) -> str:
 
 
 def scores(metrics: list[Metric]) -> str:
-    """The Handlebars text over rows with ``month``, ``months_ago`` and the metrics."""
+    """The Handlebars text over rows with ``month``, ``months_ago`` and the metrics, the newest month first."""
     cards = "".join(_card(metric) for metric in metrics)
     month = '<div class="lgs-month">{{dateFormat month format="MMMM YYYY"}}, the newest complete month</div>'
-    shown = f'{{{{#if (eq months_ago 0)}}}}{month}<div class="lgs-cards">{cards}</div>{{{{/if}}}}'
-    return f"{{{{#each data}}}}{shown}{{{{else}}}}Nothing in these months.{{{{/each}}}}"
+    shown = _if("@first", _if("(eq months_ago 0)", f'{month}<div class="lgs-cards">{cards}</div>', _NOTHING))
+    return f"{{{{#each data}}}}{shown}{{{{else}}}}{_NOTHING}{{{{/each}}}}"
