@@ -43,6 +43,9 @@ def alone(owner_url: str) -> Iterator[Connection]:
                     "Another refresh or publish is running on this warehouse. Wait until it has ended, then try again."
                 )
         yield connection
+        connection.rollback()
+        with connection, connection.cursor() as cursor:  # the server would notice the end of the session only later
+            cursor.execute("select pg_advisory_unlock(%s)", [LOCK_KEY])
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from playwright.sync_api import Locator, Page
 
 from bootstrap.publish.spec import Specs, Tab
 
-DRAWN = "canvas, table, .lgs-card, .lgs-header"
+DRAWN = 'canvas, table, .lgs-card, .lgs-header, :text("No results were returned")'
 # Until a list or a menu has unfolded, it slips from under the mouse.
 UNFOLDED = ':not([class*="ant-slide"]):not([class*="ant-zoom"])'
 

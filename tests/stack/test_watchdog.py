@@ -54,4 +54,5 @@ def test_sessions_that_wait_and_those_of_the_refresh_are_left_alone(shop: Shop, 
 def test_each_process_of_the_site_watches(shop: Shop) -> None:
     with closing(psycopg2.connect(shop.stack.url("admin"))) as connection, connection.cursor() as cursor:
         cursor.execute("select count(*) from pg_stat_activity where application_name = %s", [NAME])
-        assert cursor.fetchone() == (int(shop.environment["LGS_SUPERSET_WORKERS"]),)
+        (watching,) = cursor.fetchone() or (0,)
+    assert watching >= int(shop.environment["LGS_SUPERSET_WORKERS"])  # another site may share the server
