@@ -1,7 +1,7 @@
 """Connections to PostgreSQL, closed at the end; a clear word where nobody answers or somebody else works."""
 
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 
 import psycopg2
 from psycopg2.extensions import connection as Connection
@@ -43,9 +43,10 @@ def alone(owner_url: str) -> Iterator[Connection]:
                     "Another refresh or publish is running on this warehouse. Wait until it has ended, then try again."
                 )
         yield connection
-        connection.rollback()
-        with connection, connection.cursor() as cursor:  # the server would notice the end of the session only later
-            cursor.execute("select pg_advisory_unlock(%s)", [LOCK_KEY])
+        with suppress(psycopg2.OperationalError, psycopg2.InterfaceError):  # a restore ends the session, and so the lock
+            connection.rollback()
+            with connection.cursor() as cursor:  # else the server frees it some time after the end of the session
+                cursor.execute("select pg_advisory_unlock(%s)", [LOCK_KEY])
 
 
 @contextmanager
