@@ -43,7 +43,7 @@ def alone(owner_url: str) -> Iterator[Connection]:
                     "Another refresh or publish is running on this warehouse. Wait until it has ended, then try again."
                 )
         yield connection
-        with suppress(psycopg2.OperationalError, psycopg2.InterfaceError):  # a restore ends the session, and so the lock
+        with suppress(psycopg2.OperationalError, psycopg2.InterfaceError):  # a restore ends the session, so the lock
             connection.rollback()
             with connection.cursor() as cursor:  # else the server frees it some time after the end of the session
                 cursor.execute("select pg_advisory_unlock(%s)", [LOCK_KEY])
