@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from bootstrap.stack import pages, security
+from bootstrap.stack import pages, security, sql_lab
 from bootstrap.stack.reporting import sign_in
 
 _HERE = Path(__file__).resolve().parent
@@ -110,6 +110,7 @@ HTML_SANITIZATION_SCHEMA_EXTENSIONS = {"attributes": {"*": ["className"]}}
 def FLASK_APP_MUTATOR(app: Any) -> None:
     pages.prepare(app)
     security.prepare(app)
+    sql_lab.prepare(app)
 
 
 LABEL_COLORS = {**_BRAND["segments"], **_BRAND["labels"]}  # on dashboards that people make, too

@@ -19,9 +19,6 @@ _SHOWN = 3  # values of a filter in a file name
 _LONGEST = 150  # characters of a file name
 _DASHBOARD = re.compile(r"/api/v1/dashboard/[^/_][^/]*")
 _NEEDLESS = re.compile(r"PUT /api/v1/dashboard/[^/]+/colors/?|GET /api/v1/database/\d+/table_metadata/extra/?")
-_EXPORT = re.compile(r"/api/v1/sqllab/export/([^/]+)/?")
-_RESULTS = ("/api/v1/sqllab/execute/", "/api/v1/sqllab/results/")
-_CUT = ("DROPDOWN", "QUERY_AND_DROPDOWN")  # of Superset's LimitingFactor; a LIMIT in the query was asked for
 _FORECAST = "`prophet` package"
 _AS_OF = "select max(last_line_at)::date from mart.coverage"
 
@@ -33,8 +30,6 @@ def prepare(app: Any) -> None:
     app.after_request(_put_in_words)
     app.after_request(_colour)
     app.after_request(_pass_over)
-    app.after_request(_offer)
-    app.after_request(_say_what_is_cut)
     app.after_request(_explain)
 
 
@@ -84,40 +79,6 @@ def _pass_over(response: Any) -> Any:
     if response.status_code == HTTPStatus.FORBIDDEN and _NEEDLESS.fullmatch(asked):
         response.status_code = HTTPStatus.OK
         response.set_data(json.dumps({"result": {}}))
-    return response
-
-
-def _offer(response: Any) -> Any:
-    """A new tab of SQL Lab takes the first of these connections, so it gets only those that are open to SQL Lab."""
-    from flask import request
-
-    if request.path == "/api/v1/sqllab/" and response.status_code == HTTPStatus.OK:
-        body = response.get_json()
-        known = body["result"].get("databases") or {}
-        body["result"]["databases"] = {number: one for number, one in known.items() if one.get("expose_in_sqllab")}
-        response.set_data(json.dumps(body))
-    return response
-
-
-def _say_what_is_cut(response: Any) -> Any:
-    """On the screen, and in the name of the file: a line of its own would trip up whatever reads the file."""
-    from flask import request
-    from superset.extensions import db
-    from superset.models.sql_lab import Query
-
-    if response.status_code != HTTPStatus.OK:
-        return response
-    if request.path in _RESULTS and response.is_json and b"UNKNOWN" in response.get_data():  # spares reading large ones
-        body = response.get_json()
-        query = body.get("query") or {}
-        if query.get("limitingFactor") == "UNKNOWN":  # only a result that is cut is left so (seen in Superset 6.1)
-            query["limitingFactor"] = "DROPDOWN"
-            response.set_data(json.dumps(body))
-    if found := _EXPORT.fullmatch(request.path):
-        query = db.session.query(Query).filter_by(client_id=found[1]).one_or_none()
-        if query is not None and query.limiting_factor in _CUT and query.rows == query.limit:
-            name = re.sub(r"[^A-Za-z0-9_ ()-]+", " ", query.name or "query").strip()
-            response.headers["Content-Disposition"] = f'attachment; filename="{name}, first {query.rows:,} rows.csv"'
     return response
 
 

@@ -63,27 +63,8 @@ def only_read(sql: str, *, database: Any = None, **_: Any) -> str:
 
 
 def prepare(app: Any) -> None:
-    """Superset's list of functions would answer first, naming all of its twenty at once; and Stop needs more rights."""
-    from superset.db_engine_specs.postgres import PostgresEngineSpec
-
-    PostgresEngineSpec.cancel_query = classmethod(_stop)
+    """Superset's list of functions would answer first, naming all of its twenty at once."""
     app.config["DISALLOWED_SQL_FUNCTIONS"] = app.config["DISALLOWED_SQL_FUNCTIONS"] | {"postgresql": set()}
-
-
-def _stop(_: Any, cursor: Any, query: Any, cancel_query_id: str) -> bool:
-    """End a running query of SQL Lab. Its own role may end none, or analysts could end each other's.
-
-    ``lgs_superset`` may, where the metadata lies on the same server; elsewhere the role itself tries.
-    """
-    from sqlalchemy import text
-    from superset.extensions import db
-
-    end = "select pg_terminate_backend(pid) from pg_stat_activity where pid = :pid and usename = :role"
-    asked = {"pid": int(cancel_query_id), "role": query.database.url_object.username}
-    if db.session.execute(text("select pg_has_role('pg_signal_backend', 'member')")).scalar():
-        return bool(db.session.execute(text(end), asked).scalar())
-    cursor.execute("select pg_terminate_backend(%(pid)s)", asked)
-    return True
 
 
 def _refused(why: str) -> Exception:

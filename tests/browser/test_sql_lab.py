@@ -67,6 +67,7 @@ def test_a_result_that_is_cut_says_so_on_screen_and_in_its_file(lab: Page) -> No
 
 
 def test_stop_says_stopped_and_ends_the_query(lab: Page, shop: Shop) -> None:
+    """Clicked as soon as it is there: most often before the database has begun."""
     run(lab, ENDLESS)
     lab.locator('button:has-text("Stop"):visible').first.click()
     lab.get_by_text("Query was stopped", exact=True).first.wait_for()

@@ -1,6 +1,8 @@
 """What SQL Lab and charts run: statements that read, over the connection for SQL Lab alone."""
 
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import requests
@@ -89,8 +91,8 @@ def people(site: Site) -> dict[str, Person]:
 
 @pytest.fixture
 def run(people: dict[str, Person], numbers: dict[str, int]) -> Run:
-    def run(sql: str, *, connection: str = "analyst", name: str = "analyst") -> requests.Response:
-        body = {"database_id": numbers[connection], "sql": sql, "schema": "mart", "runAsync": False}
+    def run(sql: str, *, connection: str = "analyst", name: str = "analyst", **more: str) -> requests.Response:
+        body = {"database_id": numbers[connection], "sql": sql, "schema": "mart", "runAsync": False, **more}
         return people[name].send("POST", "/api/v1/sqllab/execute/", json=body)
 
     return run
@@ -110,6 +112,17 @@ def test_what_reads_runs(run: Run, sql: str) -> None:
     answer = run(sql)
     assert answer.ok, answer.text[:300]
     assert answer.json()["data"]
+
+
+def test_a_stop_that_comes_before_its_query_ends_it(run: Run, site: Site) -> None:
+    """Who clicks Run and Stop at once sends both, and the second may be the first to arrive."""
+    other = Person.sign_in(site.url, "analyst", site.users["analyst"])
+    with ThreadPoolExecutor() as beside:
+        stopped = beside.submit(other.send, "POST", "/api/v1/query/stop", json={"client_id": "too_soon"})
+        time.sleep(1)
+        answer = run("select count(*) from warehouse.line a, warehouse.line b, warehouse.line c", client_id="too_soon")
+        assert stopped.result().status_code == 200, stopped.result().text
+    assert not answer.ok
 
 
 @pytest.mark.parametrize("name", ["analyst", "admin"])
