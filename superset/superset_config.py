@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from bootstrap.stack import pages, security, sql_lab
+from bootstrap.stack import pages, phone, security, sql_lab
 from bootstrap.stack.reporting import sign_in
 
 _HERE = Path(__file__).resolve().parent
@@ -109,6 +109,7 @@ HTML_SANITIZATION_SCHEMA_EXTENSIONS = {"attributes": {"*": ["className"]}}
 # --- where people land, and what a downloaded file is called
 def FLASK_APP_MUTATOR(app: Any) -> None:
     pages.prepare(app)
+    phone.prepare(app)
     security.prepare(app)
     sql_lab.prepare(app)
 
@@ -124,7 +125,7 @@ MUTATE_ALERT_QUERY = True
 ROW_LIMIT = 10_000
 SQL_MAX_ROW = 100_000
 CSV_STREAMING_ROW_THRESHOLD = SQL_MAX_ROW + 1  # a streamed list would have raw column names in its first line
-DISPLAY_MAX_ROW = 10_000
+DISPLAY_MAX_ROW = SQL_MAX_ROW  # or the page and its clipboard hold fewer rows than the page says
 DEFAULT_SQLLAB_LIMIT = 1_000
 SUPERSET_WEBSERVER_TIMEOUT = 60
 SQLLAB_TIMEOUT = 60

@@ -1,4 +1,4 @@
-"""What SQL Lab leaves open: the connection of a new tab, a result that is cut, and a Stop that ends the query.
+"""What SQL Lab leaves open: the connection of a new tab, the limit of a query, what is cut, and a Stop that ends it.
 
 For Superset's FLASK_APP_MUTATOR, as ``bootstrap.stack.pages``.
 """
@@ -11,7 +11,6 @@ from http import HTTPStatus
 from typing import Any
 
 _EXPORT = re.compile(r"/api/v1/sqllab/export/([^/]+)/?")
-_RESULTS = ("/api/v1/sqllab/execute/", "/api/v1/sqllab/results/")
 _CUT = ("DROPDOWN", "QUERY_AND_DROPDOWN")  # of Superset's LimitingFactor; a LIMIT in the query was asked for
 _START = 10.0  # seconds in which a query that is to be stopped must have started
 _LOOK = 0.1  # seconds between two looks at it
@@ -19,13 +18,68 @@ _LOOK = 0.1  # seconds between two looks at it
 
 def prepare(app: Any) -> None:
     """Add them to the Flask application."""
+    from superset.commands.sql_lab.execute import ExecuteSqlCommand
     from superset.daos.query import QueryDAO
-    from superset.db_engine_specs.postgres import PostgresEngineSpec
+    from superset.db_engine_specs.postgres import PostgresEngineSpec as Spec
+    from superset.sql.parse import SQLStatement
 
-    PostgresEngineSpec.cancel_query = classmethod(_end)
+    Spec.cancel_query = classmethod(_end)
+    Spec.get_default_schema_for_query = classmethod(_schema(Spec.get_default_schema_for_query))
+    SQLStatement.set_limit_value = _limit(SQLStatement.set_limit_value)
+    ExecuteSqlCommand._set_query_limit_if_required = _keep(ExecuteSqlCommand._set_query_limit_if_required)
+    ExecuteSqlCommand._run_sql_json_exec_from_scratch = _fail(ExecuteSqlCommand._run_sql_json_exec_from_scratch)
     QueryDAO.stop_query = staticmethod(_stop(QueryDAO.stop_query))
     app.after_request(_offer)
     app.after_request(_say_what_is_cut)
+
+
+def _schema(default_schema_for_query: Any) -> Callable[..., Any]:
+    """Superset's own, or the connection's first schema: names without one were refused until somebody chose one."""
+
+    def schema(_: Any, database: Any, query: Any, *more: Any, **options: Any) -> Any:
+        return default_schema_for_query(database, query, *more, **options) or database.get_default_schema(query.catalog)
+
+    return schema
+
+
+def _limit(set_limit_value: Callable[..., None]) -> Callable[..., None]:
+    """Superset's own, around a query with a limit that Superset does not read and would drop, such as FETCH FIRST."""
+    from sqlglot import exp
+
+    def limit(statement: Any, limit: int, *method: Any) -> None:
+        own = statement._parsed.args.get("limit")
+        if own is not None and statement.get_limit_value() is None:
+            inner = exp.Subquery(this=statement._parsed.copy(), alias=exp.to_identifier("limited"))
+            statement._parsed = exp.select("*").from_(inner)
+        set_limit_value(statement, limit, *method)
+
+    return limit
+
+
+def _keep(set_query_limit: Callable[..., None]) -> Callable[..., None]:
+    """Superset's own, kept: the query runs in a session of its own, which sees only what is committed."""
+    from superset.extensions import db
+
+    def keep(command: Any, rendered_query: str) -> None:
+        set_query_limit(command, rendered_query)
+        db.session.commit()
+
+    return keep
+
+
+def _fail(run: Callable[..., Any]) -> Callable[..., Any]:
+    """Superset's own; what is refused is kept as failed, or its history would say for ever that it runs."""
+    from superset.extensions import db
+
+    def fail(command: Any) -> Any:
+        try:
+            return run(command)
+        except Exception:
+            if db.session.is_active:
+                db.session.commit()
+            raise
+
+    return fail
 
 
 def _stop(stop_query: Callable[[str], None]) -> Callable[[str], None]:
@@ -82,20 +136,13 @@ def _offer(response: Any) -> Any:
 
 
 def _say_what_is_cut(response: Any) -> Any:
-    """On the screen, and in the name of the file: a line of its own would trip up whatever reads the file."""
+    """In the name of the file: a line of its own would trip up whatever reads the file. The page says it by itself."""
     from flask import request
     from superset.extensions import db
     from superset.models.sql_lab import Query
 
-    if response.status_code != HTTPStatus.OK:
-        return response
-    if request.path in _RESULTS and response.is_json and b"UNKNOWN" in response.get_data():  # spares reading large ones
-        body = response.get_json()
-        query = body.get("query") or {}
-        if query.get("limitingFactor") == "UNKNOWN":  # only a result that is cut is left so (seen in Superset 6.1)
-            query["limitingFactor"] = "DROPDOWN"
-            response.set_data(json.dumps(body))
-    if found := _EXPORT.fullmatch(request.path):
+    found = _EXPORT.fullmatch(request.path)
+    if found and response.status_code == HTTPStatus.OK:
         query = db.session.query(Query).filter_by(client_id=found[1]).one_or_none()
         if query is not None and query.limiting_factor in _CUT and query.rows == query.limit:
             name = re.sub(r"[^A-Za-z0-9_ ()-]+", " ", query.name or "query").strip()

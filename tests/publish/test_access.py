@@ -4,8 +4,10 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from io import BytesIO
 from typing import Any
 from uuid import uuid4
+from zipfile import ZipFile
 
 import pytest
 
@@ -263,6 +265,18 @@ def connection_path(office: Office, more: str = "") -> str:
     return f"/api/v1/database/{office.id('databases', 'reader')}{more}"
 
 
+def exported(office: Office, person: Person) -> str:
+    """Where the connections lead, by the bundles of a dashboard and of a chart; empty if they are refused."""
+    found = ""
+    for kind, name in {"dashboard": "sales_customers", "chart": "monthly_sales"}.items():
+        answer = person.send("GET", f"/api/v1/{kind}/export/?q=!({office.id(f'{kind}s', name)})")
+        if answer.ok:
+            with ZipFile(BytesIO(answer.content)) as bundle:
+                files = [bundle.read(file).decode() for file in bundle.namelist() if "/databases/" in file]
+            found += "".join(re.findall("(?m)^sqlalchemy_uri: .*$", "".join(files)))
+    return found
+
+
 def reads_other_schema(office: Office, person: Person) -> bool:
     """By a dataset that is the table itself, which Superset checks less than one of SQL."""
     body = {"database": office.id("databases", "analyst"), "schema": "pg_catalog", "table_name": "pg_roles"}
@@ -313,6 +327,8 @@ ACTIONS: dict[str, Callable[[Office, Person], bool]] = {
     "change the shop's theme": changes_theme,
     "add a style sheet": post("/api/v1/css_template/", some_name("template_name", css="p {}")),
     "see the address of a connection": lambda office, person: person.may("GET", connection_path(office, "/connection")),
+    "export definitions as YAML": lambda office, person: bool(exported(office, person)),
+    "find the address of a connection in an export": lambda office, person: "@" in exported(office, person),
     "change a connection": lambda office, person: person.may(
         "PUT", connection_path(office), json={"cache_timeout": None}
     ),

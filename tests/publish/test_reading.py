@@ -3,6 +3,8 @@
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from uuid import uuid4
 
 import pytest
 import requests
@@ -91,7 +93,7 @@ def people(site: Site) -> dict[str, Person]:
 
 @pytest.fixture
 def run(people: dict[str, Person], numbers: dict[str, int]) -> Run:
-    def run(sql: str, *, connection: str = "analyst", name: str = "analyst", **more: str) -> requests.Response:
+    def run(sql: str, *, connection: str = "analyst", name: str = "analyst", **more: Any) -> requests.Response:
         body = {"database_id": numbers[connection], "sql": sql, "schema": "mart", "runAsync": False, **more}
         return people[name].send("POST", "/api/v1/sqllab/execute/", json=body)
 
@@ -122,7 +124,38 @@ def test_a_stop_that_comes_before_its_query_ends_it(run: Run, site: Site) -> Non
         time.sleep(1)
         answer = run("select count(*) from warehouse.line a, warehouse.line b, warehouse.line c", client_id="too_soon")
         assert stopped.result().status_code == 200, stopped.result().text
-    assert not answer.ok
+    assert answer.json().get("status") != "success", answer.text
+
+
+@pytest.mark.parametrize(
+    ("sql", "rows"),
+    [
+        ("select n from generate_series(1, 50) as n order by n limit 7", 7),
+        ("select n from generate_series(1, 50) as n order by n limit 3 offset 2", 3),
+        ("select n from generate_series(1, 50) as n fetch first 2 rows only", 2),
+        ("select n from generate_series(1, 50) as n limit 2 + 2", 4),
+        ("(select 1 union all select 2 union all select 3) limit 2", 2),
+        ("with n as (select 1 as one union all select 2) select * from n limit 1", 1),
+        ("select n as one, n as one from generate_series(1, 50) as n limit 5", 5),
+        ("select n from generate_series(1, 50) as n limit all", 10),
+    ],
+)
+def test_a_query_keeps_its_own_limit_where_it_is_the_smaller_one(run: Run, sql: str, rows: int) -> None:
+    answer = run(sql, queryLimit=10).json()
+    assert len(answer["data"]) == rows
+    assert (answer["query"]["limitingFactor"] == "DROPDOWN") is (rows == 10)
+
+
+def test_names_without_a_schema_are_found(run: Run) -> None:
+    answer = run("select country.region from country cross join line limit 1", schema=None)
+    assert answer.ok, answer.text[:300]
+
+
+def test_what_is_refused_stands_in_the_history_as_failed(run: Run, people: dict[str, Person]) -> None:
+    client = uuid4().hex[:10]
+    assert not run("delete from warehouse.line", client_id=client).ok
+    history = people["analyst"].json("/api/v1/query/updated_since?q=(last_updated_ms:0)")["result"]
+    assert [one["state"] for one in history if one["id"] == client] == ["failed"]
 
 
 @pytest.mark.parametrize("name", ["analyst", "admin"])
