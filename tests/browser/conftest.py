@@ -41,7 +41,7 @@ def signed_in(shop: Shop, browser: Browser) -> Callable[..., Page]:
     states: dict[str, Any] = {}
 
     def new_page(**context: Any) -> Page:
-        page = browser.new_context(viewport={"width": 1500, "height": 1400}, **context).new_page()
+        page = browser.new_context(**{"viewport": {"width": 1500, "height": 1400}} | context).new_page()
         page.set_default_timeout(60_000)
         return page
 
