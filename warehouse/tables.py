@@ -111,14 +111,16 @@ line = Table(
     _required("line_id", BigInteger, "year and month, then the number of the line in its file, in ten digits"),
     _required("customer_key", BigInteger, "the customer id, or a negative key made from the invoice for guests"),
     _required("invoice_no", Text, "starts with C for a cancellation, with A for an adjustment"),
-    _required("stock_code", Text, "article code as read"),
+    _required("stock_code", Text, "article code, in capitals and without outer blanks"),
     _optional("description", Text, "trimmed; null where the line has none"),
     _required("quantity", Integer, "pieces; negative for returns and write-offs"),
     _required("invoice_at", DateTime, "local time of the invoice"),
     _required("unit_price", Numeric, "pounds for one piece"),
     _required("amount", Numeric, "pounds, exactly quantity x unit_price"),
     _optional("customer_id", Integer, "null for guests"),
-    _required("country", Text, "as read; Unspecified where the line names none"),
+    _required(
+        "country", Text, "one name for each country, whatever the file calls it; Unspecified where the line names none"
+    ),
     _required("month", Date, "first day of the invoice's month"),
     _required("line_type", Text, "sale, cancellation, adjustment, write_off, free or fee"),
     _required("is_product", Boolean, "false for postage, fees, vouchers, tests and corrections"),
@@ -160,7 +162,7 @@ customer = Table(
 product = Table(
     "product",
     metadata,
-    Column("stock_code", Text, primary_key=True, comment="article code as read"),
+    Column("stock_code", Text, primary_key=True, comment="article code, in capitals and without outer blanks"),
     _required(
         "product",
         Text,
