@@ -31,7 +31,7 @@ TYPES = {
     "treemap": "treemap_v2",
     "trend": "big_number",
 }
-_PAGE = 20
+_PAGE = 10
 AXIS = {"area", "bar", "line", "mixed", "trend"}
 _TRUTH = "is_"
 
@@ -110,7 +110,7 @@ def _axis(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
             "tooltipTimeFormat": "%B %Y",
             "x_axis_sort_asc": True,
             "xAxisLabelInterval": "auto",
-            "xAxisLabelRotation": 0,
+            "xAxisLabelRotation": 45 if temporal else 0,  # the last two would touch
             "metrics": list(chart.metrics),
             "groupby": _by(chart, twin),
             "truncate_metric": True,

@@ -116,8 +116,7 @@ def test_cards_name_the_months_and_say_better_or_worse(dashboard: Page, specs: S
 def test_a_phone_shows_everything_in_one_column(
     shop: Shop, signed_in: Callable[..., Page], specs: Specs, name: str
 ) -> None:
-    page = signed_in("marketing")
-    page.set_viewport_size({"width": 390, "height": 900})
+    page = signed_in("marketing", viewport={"width": 390, "height": 900})
     page.goto(shop.stack.superset_url + DASHBOARD)
     page.wait_for_selector(".lgs-value")
     if name != "Overview":
@@ -131,6 +130,10 @@ def test_a_phone_shows_everything_in_one_column(
         assert edges["x"] >= 0
         assert 300 < edges["width"] <= 390
         assert edges["x"] + edges["width"] <= 390
+    for drawn in page.locator(".dashboard-component-chart-holder canvas:visible").all():
+        edges = drawn.bounding_box()
+        assert edges
+        assert edges["width"] > 300
     for card in page.locator(".lgs-card:visible").all():
         hidden = card.evaluate("e => e.scrollHeight - e.clientHeight + e.scrollWidth - e.clientWidth")
         assert hidden <= 2

@@ -11,11 +11,7 @@ edge as (
     select
         lower_edge,
         lead(lower_edge) over (order by lower_edge) as upper_edge
-    from (
-        select generate_series(0, 1000, 50) as lower_edge
-        union all
-        select unnest(array[1500, 2000, 3000, 5000, 10000])
-    ) as listed
+    from generate_series(0, 2000, 50) as listed (lower_edge)
 
 ),
 

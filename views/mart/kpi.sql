@@ -25,7 +25,8 @@ monthly as (
         sum(active_customers) as active_customers,
         sum(customers_with_orders) as customers_with_orders,
         sum(new_or_back_customers) as new_or_back_customers,
-        sum(goods_sold) filter (where customer_id is not null) as known_goods_sold
+        sum(goods_sold - goods_withdrawn) as goods_bought,
+        sum(goods_sold - goods_withdrawn) filter (where customer_id is not null) as known_goods_bought
     from customer_month
     group by month
 
@@ -42,15 +43,15 @@ measured as (
     from monthly
     cross join lateral (
         values
-        (1, 'Sales, overlap once', 'GBP', monthly.sales_without_overlap),
+        (1, 'Sales without duplicates', 'GBP', monthly.sales_without_overlap),
         (2, 'Goods sold', 'GBP', monthly.goods_sold),
         (3, 'Orders', 'orders', monthly.orders),
         (4, 'Cancellations of goods', 'invoices', monthly.cancellations),
         (5, 'Returned goods', 'GBP', monthly.goods_cancelled - monthly.goods_withdrawn),
         (6, 'Customers who ordered', 'customers', monthly.customers_with_orders),
         (7, 'New or back after 11 months', 'customers', monthly.new_or_back_customers),
-        (8, 'Goods sold per order', 'GBP', monthly.goods_sold / nullif(monthly.orders, 0)),
-        (9, 'Goods sold per customer', 'GBP', monthly.known_goods_sold / nullif(monthly.customers_with_orders, 0)),
+        (8, 'Goods bought per order', 'GBP', monthly.goods_bought / nullif(monthly.orders, 0)),
+        (9, 'Goods bought per customer', 'GBP', monthly.known_goods_bought / nullif(monthly.customers_with_orders, 0)),
         (10, 'Cancellation rate', 'fraction', monthly.cancellations / nullif(monthly.orders, 0))
     ) as listed (kpi_order, kpi, unit, value)
 
