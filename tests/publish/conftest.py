@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from bootstrap.cli import site_of
 from bootstrap.layer.loader import load_layer
 from bootstrap.layer.spec import Layer
 from bootstrap.progress import Progress
 from bootstrap.publish import Published, Site, publish
 from bootstrap.publish.client import Client
+from bootstrap.runs import site_of
 from bootstrap.settings import data_folder
 from tests.conftest import Shop
 

@@ -16,7 +16,6 @@ import requests
 import yaml
 from pydantic import SecretStr
 
-from bootstrap.cli import site_of
 from bootstrap.errors import CheckFailed, Unreachable, UsageError
 from bootstrap.layer.loader import load_layer
 from bootstrap.layer.spec import Layer
@@ -24,6 +23,7 @@ from bootstrap.publish import Published, Site, publish
 from bootstrap.publish.client import Client
 from bootstrap.publish.identity import identity
 from bootstrap.publish.live import ids
+from bootstrap.runs import site_of
 from bootstrap.settings import data_folder
 from bootstrap.stack.address import replaced
 from tests.conftest import Shop, free_port
@@ -167,13 +167,13 @@ def test_what_left_the_specs_is_pruned_and_nothing_else(specs: Path, admin: Clie
     admin.delete(f"/api/v1/chart/{kept}")
 
 
-def test_a_change_by_hand_is_restored_and_reported(admin: Client, publish_specs: Publish) -> None:
+def test_a_change_own_role_is_restored_and_reported(admin: Client, publish_specs: Publish) -> None:
     number = chart_id(admin, "monthly_sales")
     admin.put(f"/api/v1/chart/{number}", {"slice_name": "Something else"})
     published = publish_specs(data_folder("superset"))
     assert [step.label for step in published.drift] == ["chart monthly_sales"]
     assert published.drift[0].fields == ("slice_name",)
-    assert "1 changed by hand since the last publish, restored." in published.lines()
+    assert "1 changed manually since the last publish, restored." in published.lines()
     assert chart(admin, "monthly_sales")["slice_name"] == "How much do we sell each month?"
     assert chart_id(admin, "monthly_sales") == number
 
@@ -246,7 +246,7 @@ def test_row_rules_are_kept_as_the_specs_say(shop: Shop, specs: Path, admin: Cli
     assert admin.list("/api/v1/rowlevelsecurity/") == []
 
 
-def test_a_role_changed_by_hand_is_put_right(admin: Client, publish_specs: Publish) -> None:
+def test_a_role_changed_own_role_is_put_right(admin: Client, publish_specs: Publish) -> None:
     role = next(row["id"] for row in admin.list("/api/v1/security/roles/") if row["name"] == "Marketing")
     before = admin.get(f"/api/v1/security/roles/{role}/permissions/")["result"]
     kept = [row["id"] for row in before if row["permission_name"] != "can_csv"]

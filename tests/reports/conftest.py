@@ -24,10 +24,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from bootstrap.cli import site_of
 from bootstrap.layer.loader import load_layer
 from bootstrap.publish import Published, Site, publish
 from bootstrap.publish.client import Client
+from bootstrap.runs import site_of
 from bootstrap.settings import data_folder
 from bootstrap.stack.browser import VARIABLE
 from tests.conftest import REPOSITORY, Shop, free_port

@@ -1,0 +1,218 @@
+"""What each command does, as a function: it connects the rooms, and the work is done in them."""
+
+import sys
+from datetime import date
+from functools import partial
+from pathlib import Path
+
+from psycopg2.extensions import connection as Connection
+
+from bootstrap import stack as stacks
+from bootstrap.backup import read_manifest, restore
+from bootstrap.connection import alone, connected
+from bootstrap.credentials import Passwords
+from bootstrap.layer.house_rules import write_definitions
+from bootstrap.layer.loader import load_layer
+from bootstrap.layer.reference import write_reference
+from bootstrap.layer.relations import write_relations
+from bootstrap.layer.spec import Layer
+from bootstrap.progress import Progress
+from bootstrap.publish import Site, load_specs, publish
+from bootstrap.publish.examples import write_examples
+from bootstrap.publish.questions import write_questions
+from bootstrap.receipt import Receipt, newest_receipt
+from bootstrap.refresh import Refreshed, close, refresh, rollback
+from bootstrap.settings import Settings, data_folder
+from bootstrap.stack import Stack
+from warehouse.demo import DEMO_FILE, write_demo
+from warehouse.maps import Map, said
+
+Uses = dict[str, list[str]]
+
+
+def up(
+    settings: Settings, progress: Progress, *, adopt: bool = False, restored: bool = False, allow_loss: bool = False
+) -> None:
+    """Start, load and publish everything; ``restored`` keeps the loaded lines, whatever the settings name."""
+    layer, used_in = _definitions()
+    stack = stacks.start(settings, progress=progress, wait=False)
+    settings = _first_source(stack, settings, progress)
+    refreshed = _refresh(stack, layer, used_in, settings, progress, definitions_only=restored, allow_loss=allow_loss)
+    stacks.ready(stack, progress=progress)
+    _publish(stack, layer, refreshed.receipt, progress, adopt=adopt, fresh=restored)
+    progress.say(_welcome(stacks.connect(settings)))  # with the passwords that are new
+
+
+def load(settings: Settings, progress: Progress, *, plan: bool, adopt: bool, allow_loss: bool) -> None:
+    """Refresh the data from the source of the settings, then publish."""
+    layer, used_in = _definitions()
+    stack = stacks.connect(settings)
+    refreshed = _refresh(stack, layer, used_in, settings, progress, plan_only=plan, allow_loss=allow_loss)
+    if not plan:
+        stacks.restore_roles(stack)
+    _publish(stack, layer, refreshed.receipt, progress, plan=plan, adopt=adopt)
+
+
+def undo(settings: Settings, progress: Progress, *, plan: bool) -> None:
+    """Roll the newest refresh that changed lines back, then publish."""
+    layer, used_in = _definitions()
+    stack = stacks.connect(settings)
+    done = rollback(stack.url("warehouse"), layer, used_in=used_in, plan_only=plan, progress=progress)
+    progress.say("\n".join(done.lines()))
+    _publish(stack, layer, done.receipt, progress, plan=plan)
+
+
+def close_month(settings: Settings, progress: Progress, *, month: date, reopen: bool, plan: bool) -> None:
+    """Declare a month complete, or let its open days decide again, then publish."""
+    layer, used_in = _definitions()
+    stack = stacks.connect(settings)
+    options = {"reopen": reopen, "plan_only": plan}
+    done = close(stack.url("warehouse"), layer, month=month, used_in=used_in, progress=progress, **options)
+    progress.say("\n".join(done.lines()))
+    _publish(stack, layer, done.receipt, progress, plan=plan)
+
+
+def publish_specs(settings: Settings, progress: Progress, *, plan: bool, adopt: bool) -> None:
+    """Make Superset match the specs."""
+    stack = stacks.connect(settings)
+    layer = load_layer(data_folder("views"))
+    _publish(stack, layer, _newest(stack), progress, plan=plan, adopt=adopt)
+
+
+def restore_backup(settings: Settings, progress: Progress, *, path: Path) -> None:
+    """Replace what is there with a backup, then publish; if it fails, what was there is served again."""
+    read_manifest(path)  # before anything is stopped
+    stack = stacks.start(settings, progress=progress, site=False)
+    try:
+        restore(stack, path, progress=progress)
+    except Exception as error:
+        said = f"The restore failed, so the previous data is served again. {error}"
+        print(said, file=sys.stderr)  # now, since serving it may fail as well
+        raise
+    finally:
+        up(settings, progress, restored=True)
+
+
+def write_pages(settings: Settings, folder: Path) -> list[str]:
+    """Write the pages that are generated from the definitions and the loaded figures; return their names."""
+    stack, layer = stacks.connect(settings), load_layer(data_folder("views"))
+    write_reference(layer, folder / "metrics.md")
+    write_relations(layer, folder / "relations.md")
+    write_questions(data_folder("superset"), load_specs(data_folder("superset"), layer), folder / "questions.md")
+    write_examples(data_folder("superset"), folder / "examples.md")
+    with connected(stack.url("warehouse")) as connection, connection.cursor() as cursor:
+        write_definitions(cursor, folder / "definitions.md")
+    return ["metrics.md", "relations.md", "questions.md", "examples.md", "definitions.md"]
+
+
+def freshness(stack: Stack) -> dict[str, object]:
+    """When and from where the data was loaded, its lines and headline numbers; empty if there is none."""
+    receipt = _newest(stack)
+    if receipt is None:
+        return {}
+    facts = receipt.model_dump(
+        mode="json", include={"refreshed_at", "source", "form", "sha256", "lines_read", "lines_kept"}
+    )
+    return {**facts, "lines_rejected": sum(receipt.rejected.values()), **receipt.after}
+
+
+def _definitions() -> tuple[Layer, Uses]:
+    """The layer and the charts of each metric: read first, so that a wrong file stops a command before it begins."""
+    layer = load_layer(data_folder("views"))
+    return layer, load_specs(data_folder("superset"), layer).metric_uses()
+
+
+def _refresh(
+    stack: Stack, layer: Layer, used_in: Uses, settings: Settings, progress: Progress, **options: bool
+) -> Refreshed:
+    refreshed = refresh(
+        stack.url("warehouse"),
+        layer,
+        source=settings.source,
+        how=_how(settings),
+        max_rejects=settings.max_rejects,
+        max_loss=settings.max_loss,
+        used_in=used_in,
+        progress=progress,
+        **options,
+    )
+    progress.say("\n".join(refreshed.lines()))
+    return refreshed
+
+
+def _how(settings: Settings) -> Map:
+    """What is said of the file."""
+    shop = {"currency": settings.currency, "time_zone": settings.time_zone}
+    return said(settings.map, dates=settings.dates, only=settings.only, skip=settings.skip, **shop)
+
+
+def _publish(
+    stack: Stack,
+    layer: Layer,
+    receipt: Receipt | None,
+    progress: Progress,
+    *,
+    plan: bool = False,
+    adopt: bool = False,
+    fresh: bool = False,
+) -> None:
+    """Publish, and note on the receipt of the data what was done.
+
+    Until that stands there, cached answers are old, and what a publish sent that died is not verified; ``fresh`` says
+    so for another reason. Raises ``Locked`` when another refresh or publish runs.
+    """
+    fresh = fresh or (receipt is not None and not receipt.assets)
+    with alone(stack.url("warehouse")) as connection:
+        published = publish(
+            site_of(stack),
+            layer,
+            specs=data_folder("superset"),
+            plan_only=plan,
+            adopt=adopt,
+            fresh_data=fresh,
+            before_sending=partial(_note, connection, receipt, {}),
+            progress=progress,
+        )
+        if not plan and (fresh or published.changed):
+            _note(connection, receipt, published.counts)
+    progress.say("\n".join(published.lines()))
+
+
+def _note(connection: Connection, receipt: Receipt | None, assets: dict[str, int]) -> None:
+    if receipt:
+        with connection, connection.cursor() as cursor:
+            receipt.add_assets(cursor, assets)
+
+
+def site_of(stack: Stack) -> Site:
+    """The stack's Superset, as a publish needs it."""
+    return Site(
+        url=stack.superset_url,
+        username=stack.superset_username,
+        password=stack.superset_password,
+        connections={"reader": stack.url("reader"), "analyst": stack.url("analyst")},
+        users=Passwords(stack.credentials),
+        is_async=stack.settings.superset_async,
+        sign_in_setting=stack.sign_in_setting,
+    )
+
+
+def _first_source(stack: Stack, settings: Settings, progress: Progress) -> Settings:
+    """The settings with the demo shop as their source, where none is named and none was loaded before."""
+    if settings.source or _newest(stack):
+        return settings
+    path = settings.state / DEMO_FILE
+    with progress.step("Demo shop") as step:
+        step.rows = write_demo(path)
+        step.note = "synthetic data, because no source was given. To load yours: lgs up --source PATH"
+    return settings.model_copy(update={"source": path})
+
+
+def _newest(stack: Stack) -> Receipt | None:
+    with connected(stack.url("warehouse")) as connection, connection.cursor() as cursor:
+        return newest_receipt(cursor)
+
+
+def _welcome(stack: Stack) -> str:
+    users = ", ".join(stack.credentials.users)
+    return f"\nOpen {stack.public_url} as {users}; the passwords are in {stack.credentials.path}"
