@@ -210,7 +210,7 @@ WEBDRIVER_AUTH_FUNC = sign_in
 SCREENSHOT_PLAYWRIGHT_WAIT_EVENT = "networkidle"  # charts have their data; fixed waits are short on a busy machine
 SCREENSHOT_PLAYWRIGHT_DEFAULT_TIMEOUT = 180_000  # milliseconds
 WEBDRIVER_WINDOW = {"dashboard": (1600, 1000), "slice": (1200, 600), "pixel_density": 2}
-# In one piece, the page is first made as high as the dashboard, and is blank while a busy machine draws it anew.
+# In one piece, the page is first made as high as the dashboard, and is blank while a busy machine redraws it.
 SCREENSHOT_TILED_CHART_THRESHOLD = 1
 SCREENSHOT_TILED_VIEWPORT_HEIGHT = 1000
 # It opens nothing but this site, in a container without rights of its own and without a large /dev/shm.

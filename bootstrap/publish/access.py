@@ -16,7 +16,7 @@ _RULE_MARK = "Defined in superset/access.yml: "
 
 @dataclass(frozen=True)
 class Change:
-    """One thing to do by REST: ``verb`` is create, update or prune; ``drift`` that somebody changed it by hand."""
+    """One thing to do by REST: ``verb`` is create, update or prune; ``drift`` that somebody changed it manually."""
 
     verb: Literal["create", "update", "prune"]
     label: str

@@ -43,7 +43,7 @@ class Asset:
 
     @property
     def revision(self) -> str:
-        """The digest of the content: what tells a change of the specs from a change by hand."""
+        """The digest of the content: what tells a change of the specs from a manual change."""
         return digest(normal(self.kind, self.content))
 
     def sealed(self) -> Native:
@@ -212,7 +212,7 @@ def desired(specs: Specs, types: Types, connections: list[Asset], *, sql_lab: in
     """Every asset, parents first.
 
     ``types``: (relation, column) to SQL type, of all that is built; ``sql_lab``: numeric id of the connection that
-    worked queries open with.
+    example queries open with.
     """
     return [
         *connections,

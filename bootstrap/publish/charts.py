@@ -6,7 +6,10 @@ ignored. So each kind of chart is written here once, and a test draws every publ
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
+
+import yaml
 
 from bootstrap.layer.spec import Column, Layer, Metric, Twin
 from bootstrap.publish import formats
@@ -31,7 +34,9 @@ TYPES = {
     "treemap": "treemap_v2",
     "trend": "big_number",
 }
-_PAGE = 10
+NATIVE: dict[str, Native] = yaml.safe_load(Path(__file__).with_name("native.yml").read_text(encoding="utf-8"))
+"""What Superset is told of every chart of a kind."""
+
 AXIS = {"area", "bar", "line", "mixed", "trend"}
 _TRUTH = "is_"
 
@@ -103,28 +108,15 @@ def _axis_titles(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
 def _axis(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
     temporal = chart.x is not None and chart.x == twin.time
     return (
-        {
+        NATIVE["axis"]
+        | {
             "x_axis": _x(chart, twin),
             "time_grain_sqla": "P1M" if temporal else None,
-            "x_axis_time_format": "%b %y",
-            "tooltipTimeFormat": "%B %Y",
-            "x_axis_sort_asc": True,
-            "xAxisLabelInterval": "auto",
             "xAxisLabelRotation": 45 if temporal else 0,  # the last two would touch
             "metrics": list(chart.metrics),
             "groupby": _by(chart, twin),
-            "truncate_metric": True,
-            "show_empty_columns": True,
-            "rich_tooltip": True,
             "showTooltipTotal": bool(chart.by) and len(chart.metrics) == 1 and metrics[0].additive,
             "show_legend": bool(chart.by) or len(chart.metrics) + len(chart.more_metrics) > 1,
-            "legendType": "scroll",
-            "legendOrientation": "top",
-            "truncateYAxis": False,
-            "order_desc": True,
-            "sort_series_type": "sum",
-            "only_total": True,
-            "xAxisForceCategorical": False,
         }
         | _axis_titles(chart, twin, metrics)
         | _axis_format(metrics[0])
@@ -132,107 +124,73 @@ def _axis(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
 
 
 def _trend(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
-    return {
-        "metric": chart.metrics[0],
-        "x_axis": _x(chart, twin),
-        "time_grain_sqla": "P1M",
-        "time_format": "%B %Y",
-        "show_trend_line": True,
-        "start_y_axis_at_zero": True,
-        "header_font_size": 0.3,
-        "subtitle_font_size": 0.125,
-        "rolling_type": "None",
-    } | _format(metrics[0])
+    return NATIVE["trend"] | {"metric": chart.metrics[0], "x_axis": _x(chart, twin)} | _format(metrics[0])
 
 
 def _mixed(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
     second = next(metric for metric in metrics if metric.name in chart.more_metrics)
-    return _axis(chart, twin, metrics) | {
-        "metrics_b": list(chart.more_metrics),
-        "groupby_b": [],
-        "adhoc_filters_b": filters(chart, twin),
-        "seriesType": "bar",
-        "seriesTypeB": "line",
-        "yAxisIndex": 0,
-        "yAxisIndexB": 1,
-        "markerEnabledB": True,
-        "y_axis_format_secondary": formats.axis(second),
-        "currency_format_secondary": formats.currency(second),
-        "truncateYAxisSecondary": False,
-    }
+    return (
+        _axis(chart, twin, metrics)
+        | NATIVE["mixed"]
+        | {
+            "metrics_b": list(chart.more_metrics),
+            "adhoc_filters_b": filters(chart, twin),
+            "y_axis_format_secondary": formats.axis(second),
+            "currency_format_secondary": formats.currency(second),
+        }
+    )
 
 
 def _kpi(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
-    return {"metric": chart.metrics[0], "header_font_size": 0.4, "subtitle_font_size": 0.15} | _format(metrics[0])
+    return NATIVE["kpi"] | {"metric": chart.metrics[0]} | _format(metrics[0])
 
 
 def _pie(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
-    return {
+    return NATIVE["pie"] | {
         "metric": chart.metrics[0],
         "groupby": _by(chart, twin),
-        "sort_by_metric": True,
-        "label_type": "percent",
         "number_format": formats.number(metrics[0]),
         "currency_format": formats.currency(metrics[0]),
-        "labels_outside": True,
-        "label_line": True,
-        "show_labels": True,
-        "show_labels_threshold": 4,
-        "show_legend": True,
-        "legendType": "plain",
-        "legendOrientation": "right",
-        "donut": True,
-        "innerRadius": 28,
-        "outerRadius": 46,
     }
 
 
 def _treemap(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
-    return {
+    return NATIVE["treemap"] | {
         "metric": chart.metrics[0],
         "groupby": _by(chart, twin),
-        "label_type": "key_value",
-        "show_labels": True,
-        "show_upper_labels": True,
         "number_format": formats.number(metrics[0]),
         "currency_format": formats.currency(metrics[0]),
     }
 
 
 def _heatmap(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
-    return {
-        "metric": chart.metrics[0],
-        "x_axis": _x(chart, twin),
-        "groupby": _by(chart, twin)[0],
-        "sort_x_axis": "alpha_asc",
-        "sort_y_axis": "alpha_asc",
-        "normalize_across": "heatmap",
-        "linear_color_scheme": "lgs_shades",
-        "legend_type": "continuous",
-        "show_legend": False,
-        "show_values": True,
-        "show_percentage": False,
-        "xscale_interval": 1,
-        "yscale_interval": 1,
-        "left_margin": 30,
-        "bottom_margin": 50,
-        "value_bounds": [None, None],
-    } | _format(metrics[0])
+    return (
+        NATIVE["heatmap"]
+        | {
+            "metric": chart.metrics[0],
+            "x_axis": _x(chart, twin),
+            "groupby": _by(chart, twin)[0],
+        }
+        | _format(metrics[0])
+    )
 
 
 def _bubble(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
     x, y, size = chart.metrics
     axes = {"xAxisFormat": formats.number(metrics[0]), "y_axis_format": formats.number(metrics[1])}
-    return {
-        "entity": chart.by[0],
-        "series": chart.by[-1],
-        "x": x,
-        "y": y,
-        "size": size,
-        "max_bubble_size": "50",
-        "x_axis_label": metrics[0].label,
-        "y_axis_label": metrics[1].label,
-    } | axes
+    return (
+        NATIVE["bubble"]
+        | {
+            "entity": chart.by[0],
+            "series": chart.by[-1],
+            "x": x,
+            "y": y,
+            "size": size,
+            "x_axis_label": metrics[0].label,
+            "y_axis_label": metrics[1].label,
+        }
+        | axes
+    )
 
 
 def _shown(chart: Chart, twin: Twin) -> dict[str, str | Native]:
@@ -274,7 +232,7 @@ def _column_config(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
 def _table(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
     shown = _shown(chart, twin)
     order = [_label(shown.get(chart.sort.by, chart.sort.by)), not chart.sort.descending] if chart.sort else []
-    return {
+    return NATIVE["table"] | {
         "query_mode": "raw" if chart.columns else "aggregate",
         "all_columns": list(shown.values()),
         "groupby": _by(chart, twin),
@@ -282,40 +240,26 @@ def _table(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
         "order_by_cols": [json.dumps(order)] if chart.columns and chart.sort else [],
         "timeseries_limit_metric": chart.sort.by if chart.sort and not chart.columns else None,
         "order_desc": chart.sort.descending if chart.sort else True,
-        "table_timestamp_format": "%b %Y",
         "column_config": _column_config(chart, twin, metrics),
-        "page_length": _PAGE,
         "server_pagination": chart.paged,
-        "server_page_length": _PAGE,
-        "include_search": True,
-        "allow_render_html": False,  # a name is shown as it is, never drawn as HTML
-        "show_cell_bars": False,
-        "color_pn": False,
     }
 
 
 def _cards(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
-    return _table(chart, twin, metrics) | {"handlebarsTemplate": chart.template, "styleTemplate": chart.style}
+    return _table(chart, twin, metrics) | {"handlebarsTemplate": chart.template, "styleTemplate": ""}
 
 
 def _scores(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
-    return _table(chart, twin, metrics) | {"handlebarsTemplate": scores(metrics), "styleTemplate": chart.style}
+    return _table(chart, twin, metrics) | {"handlebarsTemplate": scores(metrics), "styleTemplate": ""}
 
 
 def _pivot(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
-    return {
+    return NATIVE["pivot"] | {
         "groupbyRows": _by(chart, twin),
         "groupbyColumns": [_x(chart, twin)] if chart.x else [],
         "metrics": list(chart.metrics),
-        "metricsLayout": "COLUMNS",
-        "allow_render_html": False,
-        "aggregateFunction": "Sum",
-        "rowTotals": False,
-        "colTotals": False,
         "valueFormat": formats.number(metrics[0]),
         "currency_format": formats.currency(metrics[0]),
-        "date_format": "%b %Y",
-        "time_grain_sqla": "P1M",
     }
 
 
@@ -341,13 +285,10 @@ def params(chart: Chart, layer: Layer) -> Native:
     """The native form data, without the dataset's id, which Superset fills in."""
     twin = layer.twin(chart.dataset)
     metrics = [layer.metrics[name] for name in (*chart.metrics, *chart.more_metrics)]
-    common: Native = {
+    common: Native = NATIVE["all"] | {
         "viz_type": TYPES[chart.viz],
         "adhoc_filters": filters(chart, twin),
         "row_limit": chart.limit,
-        "color_scheme": "lgs",
-        "extra_form_data": {},
-        "annotation_layers": [],
     }
     return common | _PARAMS[chart.viz](chart, twin, metrics) | chart.params
 
@@ -374,18 +315,11 @@ def _query(chart: Chart, native: Native, twin: Twin, metrics: tuple[str, ...]) -
     sort = [[chart.sort.by, not chart.sort.descending]] if chart.sort else []
     raw = [json.loads(order) for order in native.get("order_by_cols", [])]
     first = [[metrics[0], False]] if metrics and chart.viz not in AXIS else []
-    query = {
+    query = NATIVE["query"] | {
         "columns": _dimensions(chart, native, twin),
         "metrics": list(metrics) or None,
         "orderby": raw or sort or first,
         "row_limit": native["row_limit"],
-        "annotation_layers": [],
-        "applied_time_extras": {},
-        "custom_params": {},
-        "custom_form_data": {},
-        "url_params": {},
-        "order_desc": True,
-        "series_limit": 0,
     }
     if chart.viz in AXIS:
         query["series_columns"] = _by(chart, twin)
@@ -394,7 +328,10 @@ def _query(chart: Chart, native: Native, twin: Twin, metrics: tuple[str, ...]) -
 
 def _page(query: Native) -> list[Native]:
     """The first page and the number of all rows, as the table asks for them."""
-    return [query | {"row_limit": _PAGE, "row_offset": 0}, query | {"row_offset": 0, "is_rowcount": True}]
+    return [
+        query | {"row_limit": NATIVE["table"]["server_page_length"], "row_offset": 0},
+        query | {"row_offset": 0, "is_rowcount": True},
+    ]
 
 
 def query_context(chart: Chart, layer: Layer) -> str:

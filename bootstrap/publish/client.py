@@ -140,4 +140,7 @@ class Client:
                 found |= {row["id"]: row for row in rows}
             if len(found) >= count:
                 return [*found.values()]
-        raise CheckFailed(f"Superset lists {len(found)} of {count} rows at {path}. Try again when nobody changes them.")
+        raise CheckFailed(
+            f"Superset lists {len(found)} of {count} rows at {path}. "
+            "Somebody is changing them right now; try again later."
+        )

@@ -4,9 +4,10 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from bootstrap.layer.document import Document, Place, nearest
+from bootstrap.layer.document import Document, Model, Place, nearest
 from bootstrap.layer.spec import Layer, Twin
 from bootstrap.publish.examples import load_examples
+from bootstrap.publish.shapes import check_shape
 from bootstrap.publish.spec import Access, Brand, Chart, Dashboard, Report, Row, Specs
 
 ADDRESS = re.compile(r"^[a-zA-Z0-9._%+-]+@[a-zA-Z0-9.-]+\.[a-zA-Z]{2,}$")  # those that Superset takes
@@ -48,6 +49,7 @@ def _check_chart(chart: Chart, document: Document, layer: Layer) -> None:
     for index, condition in enumerate(chart.where):
         if condition.column:
             _resolve(document, condition.column, _columns(twin), what=column, place=["where", index, "column"])
+    check_shape(chart, document)
     _check_totals(chart, document, layer)
     _check_comparison(chart, document, layer)
     if chart.sort:
@@ -152,16 +154,26 @@ def _named(folder: Path) -> dict[str, Document]:
     return {path.stem: Document.read(path) for path in sorted(folder.glob("*.yml"))}
 
 
+def _model(kind: type[Model], name: str, document: Document, *, text: str = "") -> Model:
+    """``text`` is the field that names a file in templates/; the model holds what is written there."""
+    data = document.data | {"name": name}
+    if isinstance(data.get(text), str):
+        folder = document.path.parent.parent / "templates"
+        _resolve(document, data[text], [path.name for path in sorted(folder.glob("*"))], what="template", place=[text])
+        data[text] = (folder / data[text]).read_text(encoding="utf-8")
+    return document.model(kind, data)
+
+
 def load_specs(folder: Path, layer: Layer) -> Specs:
     """Read and check all specs in ``folder`` against the layer. Raises ``SpecError`` at the first that is wrong."""
     access_file, brand_file = Document.read(folder / "access.yml"), Document.read(folder / "brand.yml")
     charts, dashboards, reports = (_named(folder / kind) for kind in ("charts", "dashboards", "reports"))
     specs = Specs(
         layer=layer,
-        charts={name: file.model(Chart, file.data | {"name": name}) for name, file in charts.items()},
-        dashboards={name: file.model(Dashboard, file.data | {"name": name}) for name, file in dashboards.items()},
+        charts={name: _model(Chart, name, file, text="template") for name, file in charts.items()},
+        dashboards={name: _model(Dashboard, name, file, text="css") for name, file in dashboards.items()},
         examples={example.name: example for example in load_examples(folder)},
-        reports={name: file.model(Report, file.data | {"name": name}) for name, file in reports.items()},
+        reports={name: _model(Report, name, file) for name, file in reports.items()},
         access=access_file.model(Access, access_file.data),
         brand=brand_file.model(Brand, brand_file.data),
     )

@@ -14,7 +14,7 @@ Verb = Literal["create", "update", "prune", "unchanged"]
 
 @dataclass(frozen=True)
 class Step:
-    """What becomes of one asset. ``drift`` says that it was changed by hand since it was last published."""
+    """What becomes of one asset. ``drift`` says that it was changed manually since it was last published."""
 
     verb: Verb
     label: str
@@ -23,7 +23,7 @@ class Step:
 
     def line(self) -> str:
         names = ", ".join(self.fields[:6]) + (f" and {len(self.fields) - 6} more" if len(self.fields) > 6 else "")
-        why = " (changed by hand; restored)" if self.drift else ""
+        why = " (changed manually; restored)" if self.drift else ""
         return f"{self.verb:<9} {self.label}{': ' + names if names else ''}{why}"
 
 

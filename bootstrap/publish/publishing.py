@@ -58,14 +58,14 @@ class Published:
 
     @property
     def drift(self) -> tuple[Step, ...]:
-        """The assets that somebody had changed by hand."""
+        """The assets that somebody had changed manually."""
         return tuple(step for step in self.steps if step.drift)
 
     def lines(self) -> list[str]:
         """The same for people."""
-        said = [f"Kept: {what}. Take it away in Superset, then publish again." for what in self.kept]
+        said = [f"Kept: {what}. Delete it in Superset, then publish again." for what in self.kept]
         if self.unsent:
-            said.append(f"Not sent for want of a mail server: {', '.join(self.unsent)}. Name one with LGS_SMTP_HOST.")
+            said.append(f"Not sent, because no mail server is set: {', '.join(self.unsent)}. Set LGS_SMTP_HOST.")
         if self.unbuilt:
             said.append(f"Not built yet: {', '.join(self.unbuilt)}. lgs refresh builds it before it publishes.")
         if self.empty:
@@ -75,7 +75,7 @@ class Published:
             return [done, *said]
         number, words = self.counts, _FUTURE if self.planned else _PAST
         total = ", ".join(f"{number[name]} {word}" for name, word in words.items())
-        drift = [f"{len(self.drift)} changed by hand since the last publish, restored."] if self.drift else []
+        drift = [f"{len(self.drift)} changed manually since the last publish, restored."] if self.drift else []
         adopted = [f"Taken over: {', '.join(self.adopted)}."] if self.adopted else []
         steps = [f"  {step.line()}" for step in self.steps if step.verb != "unchanged"]
         return [f"{'Plan for Superset' if self.planned else 'Superset'}: {total}.", *steps, *drift, *adopted, *said]
@@ -94,7 +94,10 @@ def _reconcile(
     *,
     plan_only: bool,
 ) -> tuple[list[Step], list[str]]:
-    """What was done, and what left the specs but is kept. What is ours is listed first, lest the next run refuse it."""
+    """What was done, and what left the specs but is kept.
+
+    What is ours is registered first, so that the next run does not refuse it.
+    """
     prunes, kept = owned.role_prunes(specs.access, directory)
     steps: list[Step] = []
     finders: tuple[Callable[[], list[access.Change]], ...] = (
@@ -123,7 +126,7 @@ def _send(client: Client, chosen: list[Asset]) -> None:
 
 
 def _sql_lab(client: Client, connections: list[Asset], live: Live, *, plan_only: bool) -> int:
-    """The id of the analysts' connection, which links to worked queries carry. A fresh site gets it first."""
+    """The id of the analysts' connection, which links to example queries carry. A fresh site gets it first."""
     analyst = next(asset for asset in connections if asset.name == "analyst")
     if live.find(analyst) is None and not plan_only:
         _send(client, connections)
@@ -193,7 +196,7 @@ def publish(
 ) -> Published:
     """Bring the site to what the folder ``specs`` says; with ``plan_only`` nothing is sent.
 
-    ``adopt`` takes over objects of somebody else that stand in the way; ``fresh_data`` drops cached answers first
+    ``adopt`` takes over existing objects that this project does not manage; ``fresh_data`` drops cached answers first
     and verifies every chart; it is what a publish needs after one that died since ``before_sending`` was called.
     Raises ``SpecError``, ``UsageError`` (a clash, a sign-in), ``CheckFailed`` (refused or unverified), ``Unreachable``.
     """

@@ -70,8 +70,7 @@ class Chart(Spec):
     paged: bool = Field(False, description="table: the server sends a page at a time, for long ones")
     ignores: tuple[str, ...] = Field((), description="dashboard filters, by name, that make no sense here")
     period: str = Field("", description="the months that it always shows, such as: the last 12 complete months")
-    template: str = Field("", description="cards: the Handlebars text")
-    style: str = Field("", description="cards: its CSS")
+    template: str = Field("", description="cards: the Handlebars text, by the name of its file in templates/")
     params: dict[str, Any] = Field(default_factory=dict, description="native keys, passed through as they are")
 
     @property
@@ -143,7 +142,7 @@ class Dashboard(Spec):
     header: tuple[Row, ...] = Field((), description="rows that stay above the tabs")
     tabs: tuple[Tab, ...] = Field(min_length=1)
     filters: tuple[Filter, ...] = ()
-    css: str = ""
+    css: str = Field("", description="its style sheet, by the name of its file in templates/")
     refresh_seconds: int = 0
 
     @property

@@ -20,6 +20,10 @@ WRONG = [
         'There is no dataset "sale_month". Did you mean',
     ),
     (CHART, "x: month", "x: mont", 'There is no column in sales_month "mont". Did you mean "month"?'),
+    (CHART, "metrics: [sales]", "metrics: []", 'A chart of the kind bar needs "metrics": give one.'),
+    (CHART, "x: month", "columns: [month]", 'A chart of the kind bar needs "x": give one.'),
+    (CHART, "viz: bar", "viz: pie", 'A chart of the kind pie takes no "x". Remove what is too much.'),
+    (CHART, "viz: bar", "viz: bubble", 'A chart of the kind bubble needs "metrics": give 3 of them.'),
     (CHART, "viz: bar", "viz: barr", "viz: Input should be"),
     (CHART, "viz: bar", "vis: bar\nviz: bar", '"vis" is not a field here. Did you mean "viz"?'),
     (CHART, "dataset: sales_month\n", "", 'the field "dataset" is missing'),
@@ -32,6 +36,12 @@ WRONG = [
     (DASHBOARD, "{monthly_sales: 7", "{monthly_sales: 9", "the widths add up to 14; a row has 12"),
     (DASHBOARD, "{key_figures: 12}", "{monthly_sales: 12}", 'The chart "monthly_sales" stands here twice.'),
     (DASHBOARD, "access: [Marketing", "access: [Marketeer", 'There is no role "Marketeer". Did you mean "Marketing"?'),
+    (
+        DASHBOARD,
+        "css: dashboard.css",
+        "css: dashbord.css",
+        'There is no template "dashbord.css". Did you mean "dashboard.css"?',
+    ),
     (DASHBOARD, "column: segment,", "column: segments,", 'There is no column in sales_month "segments".'),
     (
         "charts/key_figures.yml",
