@@ -10,7 +10,7 @@ RUN --mount=type=secret,id=ca \
     if [ -s /run/secrets/ca ]; then export PIP_CERT=/run/secrets/ca; fi; \
     /opt/build/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes -r requirements/build.txt
 COPY requirements.txt .
-# The root is read-only later, so that what is not compiled here would be compiled anew by every start.
+# The root is read-only later, so that what is not compiled here would be compiled again at every start.
 RUN --mount=type=secret,id=ca \
     if [ -s /run/secrets/ca ]; then export SSL_CERT_FILE=/run/secrets/ca; fi; \
     /opt/build/bin/uv pip install --no-cache --compile-bytecode --python /opt/lgs/bin/python \

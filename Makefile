@@ -14,7 +14,7 @@ up: env
 down:
 	@$(BIN)/lgs down
 
-# A part of the suite, run by hand with pytest alone, measures no coverage and so misses none.
+# A part of the suite, run manually with pytest alone, measures no coverage and so misses none.
 test: dev
 	@$(BIN)/coverage erase
 	@$(BIN)/coverage run -m pytest --numprocesses 2 --dist loadfile
@@ -30,8 +30,8 @@ check: lint
 lint: dev
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check --quiet . && $(BIN)/mypy
 	@$(BIN)/sqlfluff lint --disable-progress-bar views warehouse
-	@$(BIN)/yamllint --strict -c .yamllint.yml views superset tests docker-compose.yml
-	@$(BIN)/codespell README.md CHANGELOG.md CONTRIBUTING.md docs views superset bootstrap warehouse benchmarks .ci
+	@$(BIN)/yamllint --strict -c .yamllint.yml views superset bootstrap warehouse tests docker-compose.yml
+	@$(BIN)/codespell README.md CHANGELOG.md CONTRIBUTING.md SECURITY.md docs views superset bootstrap warehouse benchmarks .ci
 
 audit: dev
 	@$(BIN)/pip-audit --strict --require-hashes --disable-pip --progress-spinner off $(PINNED:%=-r %) \

@@ -127,4 +127,4 @@ def _parse(text: str, path: Path) -> Credentials:
 
 
 def _remedy(path: Path) -> str:
-    return f"Put back a copy of it; or, to begin anew without the data, run `lgs down` and remove {path.parent}."
+    return f"Put back a copy of it; or, to start over without the data, run `lgs down` and remove {path.parent}."

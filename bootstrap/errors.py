@@ -5,7 +5,7 @@
     LgsError
     ├── CheckFailed      1   a contract failed, and nothing changed; or a verification, and the dashboards are as before
     ├── UsageError       2   the call, a setting or a spec is wrong
-    │   ├── SourceError      the handed-over file cannot become a warehouse
+    │   ├── SourceError      the source file cannot be loaded
     │   └── SpecError        a file in views/ or superset/ is wrong; names file, line and field
     ├── Unreachable      3   a service does not answer; names host, port and the setting to change
     └── Locked          75   another refresh or publish is running
@@ -29,7 +29,7 @@ class CheckFailed(LgsError):
 
 
 class UsageError(LgsError):
-    """The caller can mend this: a wrong option, setting or file."""
+    """The caller can fix this: a wrong option, setting or file."""
 
     exit_code = 2
 

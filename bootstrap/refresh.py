@@ -118,7 +118,7 @@ def rollback(
 ) -> Refreshed:
     """Undo the newest refresh that changed lines: its months, and landing, become again what they were before it.
 
-    The mart follows, by the present definitions. What is undone is kept in turn, so that a second rollback brings it
+    The mart follows, by the present definitions. What is undone is kept as well, so that a second rollback brings it
     back. ``used_in`` and ``plan_only`` are those of ``refresh``.
 
     Raises ``UsageError`` when nothing is kept to roll back to, and else as ``refresh`` does.

@@ -67,6 +67,6 @@ def _message(contract: Rule, names: list[str], rows: list[tuple[object, ...]], s
     shown = "\n".join("  " + ", ".join(f"{n}={v}" for n, v in zip(names, row, strict=True)) for row in rows[:_SHOWN])
     count = f"more than {_SHOWN} rows" if len(rows) > _SHOWN else f"{len(rows)} {'row' if len(rows) == 1 else 'rows'}"
     return (
-        f"The contract {contract.name} does not hold ({contract.description}), so nothing was changed. "
-        f"{count} against it:\n{shown}\nMend the source, or the rule. All rows:\n{sql}"
+        f"The contract {contract.name} does not hold ({contract.description}), so the refresh was rolled back. "
+        f"{count} against it:\n{shown}\nFix the source or the rule. To see all offending rows:\n{sql}"
     )

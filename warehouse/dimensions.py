@@ -10,7 +10,7 @@ from warehouse.queries import query
 
 
 def refresh_dimensions(cursor: Cursor) -> None:
-    """Make the four dimension tables anew, in the open transaction. Readers keep the old rows until it is committed."""
+    """Rebuild the four dimension tables, in the open transaction. Readers keep the old rows until it is committed."""
     for name in ("customer", "product", "country", "calendar"):
         # Straight into the table it would run on one core.
         derive = f"create temporary table derived on commit drop as \n{query(name)}"

@@ -269,7 +269,7 @@ def _check_rejects(cursor: Cursor, source: Source, max_rejects: float) -> None:
         cursor.execute("select line_number, text from landing.reject order by reject_id limit 1")
         number, text = cursor.fetchone() or (0, "")
         raise SourceError(
-            f"{count:,} of {read:,} lines cannot be transactions; {max_rejects:.2%} may be so: "
+            f"{count:,} of {read:,} lines were rejected; at most {max_rejects:.2%} may be: "
             f"{reasons}. The first is line {number}: {text[:200]!r}. "
             f"{advice}Correct the file, or allow more with --max-rejects.",
             path=source.path,

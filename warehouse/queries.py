@@ -22,7 +22,7 @@ def query(name: str, **parts: str) -> str:
 
 @cache
 def rules() -> str:
-    """Changes when what makes lines and dimensions changes, remarks and blanks aside: then all months load anew."""
+    """Changes when what makes lines and dimensions changes, remarks and blanks aside; then all months load again."""
     return rules_in(_FOLDER)
 
 

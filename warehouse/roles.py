@@ -70,7 +70,7 @@ _NOT_FOR_PUBLIC = (
 
 
 def ensure_roles(admin_url: str, passwords: Mapping[str, str]) -> None:
-    """Create or mend the three roles of the cluster and the rights in the database that ``admin_url`` names.
+    """Create or repair the three roles of the cluster and the rights in the database that ``admin_url`` names.
 
     ``passwords`` has one for each role. What is right already is not written again. Raises ``UsageError`` that says
     which privilege the administrator lacks.
@@ -86,7 +86,7 @@ def ensure_roles(admin_url: str, passwords: Mapping[str, str]) -> None:
 def grant_reading(cursor: Cursor) -> None:
     """Let readers and analysts read what stands in ``mart``, and analysts what stands in ``warehouse``.
 
-    Runs as ``lgs_owner`` inside the refresh, since relations made anew carry no grants.
+    Runs as ``lgs_owner`` inside the refresh, since rebuilt relations carry no grants.
     """
     for schema, roles in {"mart": (READER, ANALYST), "warehouse": (ANALYST,)}.items():
         cursor.execute("select 1 from pg_namespace where nspname = %s", (schema,))

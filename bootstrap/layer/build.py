@@ -164,7 +164,7 @@ def _sql_error(twin: Twin, error: DatabaseError, offset: int) -> SpecError:
     """What the server says, at the line it means. ``offset`` is how many characters went before the twin's SQL."""
     position = int(error.diag.statement_position or 0) - offset
     line = twin.sql.count("\n", 0, position) + 1 if position > 0 else None
-    return SpecError(f"{error.diag.message_primary}. Mend the SQL.", path=twin.path.with_suffix(".sql"), line=line)
+    return SpecError(f"{error.diag.message_primary}. Fix the SQL.", path=twin.path.with_suffix(".sql"), line=line)
 
 
 def _check_columns(cursor: Cursor, twin: Twin) -> None:

@@ -40,7 +40,7 @@ class Document:
             data = yaml.load(text, Loader=_LOADER)
         except yaml.MarkedYAMLError as error:
             line = error.problem_mark.line + 1 if error.problem_mark else None
-            raise SpecError(f"{error.problem}. Mend the YAML.", path=path, line=line) from error
+            raise SpecError(f"{error.problem}. Fix the YAML.", path=path, line=line) from error
         if root is None or not isinstance(data, dict):
             raise SpecError("the file holds no keys. Write one key per line, such as description: ...", path=path)
         _refuse_twice(root, path)

@@ -17,7 +17,7 @@ def parse(url: str, *, setting: str) -> str:
     scheme, _, rest = url.strip().partition("://")
     form = "postgresql://USER:PASSWORD@HOST:PORT/DATABASE"
     if scheme not in _SCHEMES or not rest:
-        raise UsageError(f"{setting} is no PostgreSQL address. Write it as {form}.")
+        raise UsageError(f"{setting} is not a PostgreSQL URL. Write it as {form}.")
     parsed = f"postgresql://{rest}"
     with suppress(ValueError):
         if urlsplit(parsed).path.strip("/") and (urlsplit(parsed).port or True):

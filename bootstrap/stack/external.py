@@ -18,7 +18,7 @@ def endpoint(url: str) -> tuple[str, int]:
             return parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)
     except ValueError:
         pass
-    raise UsageError(f"{SETTING} is no web address: {url}. Write it as http://HOST:PORT or https://HOST.")
+    raise UsageError(f"{SETTING} is not a web address: {url}. Write it as http://HOST:PORT or https://HOST.")
 
 
 def answers(url: str) -> bool:

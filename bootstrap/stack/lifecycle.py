@@ -32,7 +32,7 @@ def start(settings: Settings, *, progress: Progress, wait: bool = True, site: bo
 
     With ``wait=False`` Superset may still be starting on return; ``ready`` waits for it. With ``site=False`` Superset
     is stopped instead, its database there. Raises ``Locked`` while
-    another command starts or stops this stack, ``UsageError`` for what the caller can mend (a port taken, the state
+    another command starts or stops this stack, ``UsageError`` for what the caller can fix (a port taken, the state
     folder, the passwords), ``Unreachable`` for a named server that does not answer.
     """
     home = _home(settings.state)
@@ -107,7 +107,7 @@ def _credentials(home: Path) -> Credentials:
     data = home / "postgres"
     if not (home / FILE).exists() and os.path.lexists(data):
         raise UsageError(
-            f"{home / FILE} is gone, but {data} is there. Put back a copy, or remove {home} to begin anew."
+            f"{home / FILE} is gone, but {data} is there. Put back a copy, or remove {home} to start over."
         )
     return ensure_credentials(home)
 

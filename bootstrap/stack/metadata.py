@@ -62,7 +62,7 @@ class Metadata:
             if state == "foreign":
                 raise UsageError(
                     f"The database {self.database} was not made with the present {self.key_setting}. "
-                    "Put back the key that it was made with, or remove that database to begin anew."
+                    "Put back the key that it was made with, or remove that database to start over."
                 )
             if state != "ours" or not self._opens():
                 self._ensure_role(cursor)

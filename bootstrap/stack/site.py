@@ -119,7 +119,7 @@ class EmbeddedSuperset:
         deadline, process = time.monotonic() + _START_SECONDS, self.process()
         while not self._answers():
             if process is None or not processes.alive(process) or time.monotonic() > deadline:
-                raise CheckFailed(f"Superset did not start. {processes.mend(self.log)}")
+                raise CheckFailed(f"Superset did not start. {processes.advice(self.log)}")
             time.sleep(0.1)
 
     def stop(self) -> bool:

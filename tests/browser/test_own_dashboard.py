@@ -50,7 +50,7 @@ def test_an_own_dashboard_is_made_saved_and_found_again(shop: Shop, signed_in: C
     page.wait_for_url(lambda url: "edit=true" in url)
     title = page.locator('[data-test="editable-title"] input, [data-test="editable-title-input"]').first
     save = page.locator('[data-test="header-save-button"]')
-    for _ in range(10):  # a busy page draws the title anew and loses what was typed
+    for _ in range(10):  # a busy page redraws the title and loses what was typed
         title.click()
         title.fill("Our spring mailing")
         page.keyboard.press("Enter")

@@ -181,7 +181,7 @@ def test_reports_and_alerts_arrive_by_mail_when_they_are_due(server: Any, mailbo
     pictures.append(Image.open(io.BytesIO(attachment(alert, "png"))))
     assert all(picture and max(ImageStat.Stat(picture.convert("RGB")).stddev) > 10 for picture in pictures)
     printed = server.bootstrap("lgs", "publish")
-    assert "changed by hand; restored" in printed
+    assert "changed manually; restored" in printed
     assert "nothing to do" in server.bootstrap("lgs", "publish")
 
 

@@ -1,4 +1,4 @@
-"""The demo shop's file: whole, the same for the same seed, in the hand-over format, and written in flat memory."""
+"""The demo shop's file: whole, the same for the same seed, in the format of the dump, and written in flat memory."""
 
 import gzip
 import hashlib

@@ -53,7 +53,7 @@ def test_a_twin_is_found_with_and_without_its_schema(layer):
         ("mart/kpi.yml", "    label: Order", "    lable: Order", ['"lable"', 'mean "label"']),
         ("metrics.yml", '  format: ",.2f"', '  formt: ",.2f"', ['"formt"', 'mean "format"']),
         ("columns.yml", "  label: Month", "  label: Month\n  label: Mon", ["stands twice"]),
-        ("mart/kpi.yml", "time: month", "time: [month", ["Mend the YAML"]),
+        ("mart/kpi.yml", "time: month", "time: [month", ["Fix the YAML"]),
     ],
 )  # fmt: skip
 def test_a_wrong_word_is_named_with_its_place(views, file, old, new, says):

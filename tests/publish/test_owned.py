@@ -62,7 +62,7 @@ def test_a_role_that_left_is_deleted_and_its_user_deactivated(
     with_anna()
     assert not with_anna().changed
     Person.sign_in(site.url, "anna", shop.stack.credentials.users["anna"])
-    by_hand = admin.post(ROLES, {"name": "By hand"})["id"]
+    own_role = admin.post(ROLES, {"name": "Own role"})["id"]
     roles = len(admin.list(ROLES))
     assert pruned(without_anna()) == ["user anna", "role French team"]
     assert not without_anna().changed
@@ -70,7 +70,7 @@ def test_a_role_that_left_is_deleted_and_its_user_deactivated(
     anna = named(admin, USERS, "username", "anna")
     assert anna
     assert (anna["active"], anna["roles"], anna["groups"]) == (False, [], [])
-    admin.delete(f"{ROLES}{by_hand}")
+    admin.delete(f"{ROLES}{own_role}")
 
 
 def test_a_user_that_comes_back_is_let_in_again(

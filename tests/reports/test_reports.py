@@ -128,7 +128,7 @@ def test_who_publishes_hears_of_a_report_that_cannot_be_made(edition: Edition) -
     assert mail["To"] == "admin@lgs.localhost"
 
 
-def test_a_change_by_hand_is_reported_and_undone(edition: Edition) -> None:
+def test_a_manual_change_is_reported_and_undone(edition: Edition) -> None:
     edition.publish()
     report = edition.reports()[MONTHLY]
     edition.admin.put(f"/api/v1/report/{report['id']}", {"crontab": "* * * * *", "active": False})

@@ -161,7 +161,7 @@ def test_more_rejects_than_allowed_stop_the_load(database, tmp_path):
     with pytest.raises(SourceError) as refused:
         run_load(database, path)
     message = str(refused.value)
-    assert "2 of 1,000 lines cannot be transactions; 0.10% may be so: 2 lines: quantity is no whole number" in message
+    assert "2 of 1,000 lines were rejected; at most 0.10% may be: 2 lines: quantity is no whole number" in message
     assert "The first is line 1000: '489434\\t85048" in message
     assert message.endswith("Correct the file, or allow more with --max-rejects.")
     assert hashes(database) == before

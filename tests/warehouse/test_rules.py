@@ -1,4 +1,4 @@
-"""Warehouses are loaded anew when the rules are others, and only then."""
+"""Warehouses are reloaded when the rules are others, and only then."""
 
 import shutil
 from pathlib import Path

@@ -78,7 +78,7 @@ _TAIL = """\\.
 def write_demo(
     path: Path, *, lines: int = 200_000, seed: int = 1, start: date = date(2009, 12, 1), end: date = date(2011, 12, 9)
 ) -> int:
-    """Write a demo shop's dump in the hand-over format, gzipped for a name that ends in ``.gz``; return its lines.
+    """Write a demo shop's dump in the real one's format, gzipped for a name that ends in ``.gz``; return its lines.
 
     The same arguments give the same bytes. The file appears under its name only when it is complete.
     Raises ``UsageError`` for a shop that cannot be, or a file that cannot be written.

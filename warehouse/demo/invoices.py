@@ -1,4 +1,4 @@
-"""A batch of invoices as columns, and its text in the hand-over format."""
+"""A batch of invoices as columns, and its text in the format of the dump."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

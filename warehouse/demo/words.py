@@ -64,7 +64,7 @@ FREE_NOTES = ("found", "check", "returned by courier", "adjustment", "sample", "
 
 HOME = "United Kingdom"
 HOME_SHARE = 0.911
-# Customers of each country abroad, as parts of all abroad; the names are those of the hand-over.
+# Customers of each country abroad, as parts of all abroad; the names are those of the source.
 ABROAD = _counts("""
     Germany 107, France 95, Spain 41, Belgium 29, Portugal 24, Netherlands 23, Switzerland 22, Sweden 19, Italy
     17, Finland 15, Australia 15, Channel Islands 14, Austria 13, Norway 13, Denmark 12, Cyprus 11, Japan 10,

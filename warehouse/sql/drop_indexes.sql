@@ -1,4 +1,4 @@
--- An empty table is filled faster without its indexes, and anew, so that the server need not log each row.
+-- An empty table is filled faster without its indexes, and as a new table, so that the server need not log each row.
 truncate warehouse.line;
 alter table warehouse.line drop constraint line_pkey;
 drop index warehouse.line_month_idx;

@@ -26,7 +26,7 @@ def upgrade() -> None:
     for name, comment in FLAGS.items():
         kind = sa.Text() if name == "closed_because" else sa.Boolean()
         op.add_column("calendar", sa.Column(name, kind, comment=comment), schema="warehouse")
-    # The next refresh derives the calendar anew, since its rules changed.
+    # The next refresh derives the calendar again, since its rules changed.
     op.execute("update warehouse.calendar set is_open = is_trading_day, is_expected = false, is_over = true")
     for name in FLAGS:
         if name != "closed_because":
