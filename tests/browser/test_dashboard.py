@@ -222,10 +222,10 @@ def test_a_long_list_sorts_and_turns_its_pages_without_grouping_its_rows(
         expect(behind.locator("tbody tr").first).to_contain_text(pence(select(statement)))
 
     page = asked(behind.get_by_text("2", exact=True).last.click)
-    shows(f"select net_goods {rows} desc offset 20 limit 1")
+    shows(f"select net_goods {rows} desc offset 10 limit 1")
     header = behind.locator("thead th").filter(has_text="Net goods")
     down, up = asked(header.click), asked(header.click)
-    shows(f"select net_goods {rows} offset 20 limit 1")
+    shows(f"select net_goods {rows} offset 10 limit 1")
     assert "GROUP BY" not in page + down + up
 
 

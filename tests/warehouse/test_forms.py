@@ -277,7 +277,8 @@ def test_xlsx_with_a_sheet_per_year_and_notes(database, tmp_path, expected):
 
 
 @pytest.mark.realdata
-def test_the_real_dump_and_the_real_csv_are_one(database, real_dump, real_csv):
+def test_the_real_dump_and_the_real_csv_are_one(module_database, real_dump, real_csv):
+    database = module_database
     done = run_load(database, real_dump)
     assert (done.lines_read, done.lines_kept, len(done.months_changed)) == (1_067_371, 1_067_371, 25)
     assert str(ask(database, "select sum(amount) from warehouse.line")[0][0]) == "19287250.568"
