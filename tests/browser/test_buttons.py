@@ -5,6 +5,7 @@ clicked too, menus in menus included.
 """
 
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 
 import pytest
 from playwright.sync_api import Error, Page
@@ -70,26 +71,22 @@ class Clicker:
         self.page.locator(f'[data-kind="{kind}"]').first.click(timeout=WAIT)
 
     def does_something(self, kind: str) -> bool:
-        """Whether the page changes, a file or a page comes, or something is asked of the server."""
-        names = self.page.evaluate(KINDS)
-        self.page.locator(f'[data-kind="{kind}"]').first.hover(timeout=WAIT)
-        self.page.wait_for_timeout(200)
-        opened = set(self.page.evaluate(KINDS)) - set(names)  # a menu opens under the mouse
-        hint = self.page.locator("[role=tooltip]:visible").count() if kind in HINTS else 0
+        """Whether the page changes, a file or a page comes, something is asked of the server, or a menu opens."""
         self.page.evaluate("navigator.clipboard.writeText('')")
+        names = set(self.page.evaluate(KINDS))
+        self.page.locator(f'[data-kind="{kind}"]').first.hover(timeout=WAIT)
+        self.page.wait_for_timeout(300)  # a hint may show
+        hint = self.page.locator("[role=tooltip]:visible").count() if kind in HINTS else 0
         before, pages, seen = self.page.evaluate(STATE), len(self.page.context.pages), len(self.files + self.asked)
         self.click(kind)
         for _ in range(WAIT // 100):
             self.page.wait_for_timeout(100)
-            if len(self.page.context.pages) > pages or len(self.files + self.asked) > seen:
-                break
-            if self.page.evaluate(STATE) != before:
-                break
-            if opened or hint:
+            come = len(self.page.context.pages) > pages or len(self.files + self.asked) > seen
+            if hint or come or self.page.evaluate(STATE) != before or set(self.page.evaluate(KINDS)) - names:
                 break
         else:
             return bool(self.page.evaluate("navigator.clipboard.readText()"))
-        self.page.wait_for_timeout(150)
+        self.page.wait_for_timeout(200)
         self.page.wait_for_load_state("networkidle")
         for other in self.page.context.pages[1:]:
             other.close()
@@ -107,7 +104,7 @@ class Clicker:
         return self.page.url.split("?")[0] == self.url.split("?")[0]
 
     def walk(self) -> Iterator[str]:
-        """What is wrong: the way to a button, and what its click did."""
+        """What is wrong: the way to a button, and what its click did, on a page opened for it too."""
         start = self.open()
         todo = [[kind] for kind in start]
         while todo:
@@ -115,28 +112,39 @@ class Clicker:
             if way[-1] in self.done:
                 continue
             self.done.add(way[-1])
-            self.wrong.clear()
-            try:
-                if not self.leave(start):
-                    self.open()
-                known = self.come_to(way)
-                if not self.does_something(way[-1]):
-                    yield f"{' > '.join(way)}: does nothing"
-            except Error as error:
-                yield f"{' > '.join(way)}: cannot be clicked: {error}"
-                continue
-            if found := errors(self.wrong):
-                yield f"{' > '.join(way)}: {found[:2]}"
-            opened = [kind for kind in self.page.evaluate(KINDS) if kind not in known] if self._is_here() else []
+            if not self.leave(start):
+                self.open()
+            opened, wrong = self.attempt(way)
+            if wrong:
+                self.open()
+                opened, wrong = self.attempt(way)
+            yield from wrong
             todo[:0] = [[*way, kind] for kind in opened if len(way) < DEEPEST]
+
+    def attempt(self, way: list[str]) -> tuple[list[str], list[str]]:
+        """What the click opened, and what is wrong with it."""
+        self.wrong.clear()
+        try:
+            known = self.come_to(way)
+            done = self.does_something(way[-1])
+        except Error as error:
+            return [], [f"{' > '.join(way)}: cannot be clicked: {error}"]
+        wrong = [] if done else [f"{' > '.join(way)}: does nothing"]
+        if found := errors(self.wrong):
+            wrong.append(f"{' > '.join(way)}: {found[:2]}")
+        return [kind for kind in self.page.evaluate(KINDS) if kind not in known] if self._is_here() else [], wrong
 
     def come_to(self, way: list[str]) -> set[str]:
         """Click again what leads to the last of them; what is there to click then."""
-        for step in way[:-1]:
+        for step, following in pairwise(way):
             if way[-1] in self.page.evaluate(KINDS):
                 break  # a button that takes turns with another one
             self.click(step)
-            self.page.wait_for_timeout(300)
+            for _ in range(WAIT // 100):
+                self.page.wait_for_timeout(100)
+                if following in self.page.evaluate(KINDS):
+                    break
+            self.page.wait_for_timeout(200)
             self.page.wait_for_load_state("networkidle")
         return set(self.page.evaluate(KINDS))
 
