@@ -66,8 +66,15 @@ def close_month(settings: Settings, progress: Progress, *, month: date, reopen: 
     """Declare a month complete, or let its open days decide again, then publish."""
     layer, used_in = _definitions()
     stack = stacks.connect(settings)
-    options = {"reopen": reopen, "plan_only": plan}
-    done = close(stack.url("warehouse"), layer, month=month, used_in=used_in, progress=progress, **options)
+    done = close(
+        stack.url("warehouse"),
+        layer,
+        month=month,
+        reopen=reopen,
+        used_in=used_in,
+        plan_only=plan,
+        progress=progress,
+    )
     progress.say("\n".join(done.lines()))
     _publish(stack, layer, done.receipt, progress, plan=plan)
 

@@ -32,9 +32,9 @@ SHAPES = {
     "line": _LINES,
     "mixed": Shape(metrics=(1, _ANY), more_metrics=(1, _ANY), x=(1, 1)),
     "pie": Shape(by=(1, _ANY)),
-    "pivot": Shape(metrics=(1, _ANY), x=(0, 1), by=(1, _ANY)),
+    "pivot": Shape(metrics=(1, _ANY), x=(0, 1)),
     "scores": Shape(metrics=(1, _ANY), by=(1, _ANY)),
-    "table": Shape(metrics=(1, _ANY), by=(1, _ANY)),
+    "table": Shape(metrics=(1, _ANY)),
     "treemap": Shape(by=(1, _ANY)),
     "trend": Shape(x=(1, 1), by=(0, 0)),
 }

@@ -17,7 +17,7 @@ LANDING = "/superset/dashboard/sales-customers/"
 _HOME = ("/", "/superset/welcome/")
 _SHOWN = 3  # values of a filter in a file name
 _LONGEST = 150  # characters of a file name
-_DASHBOARD = re.compile(r"/api/v1/dashboard/[^/_][^/]*")
+DASHBOARD = re.compile(r"/api/v1/dashboard/[^/_][^/]*")
 _NEEDLESS = re.compile(r"PUT /api/v1/dashboard/[^/]+/colors/?|GET /api/v1/database/\d+/table_metadata/extra/?")
 _FORECAST = "`prophet` package"
 _AS_OF = "select max(last_line_at)::date from mart.coverage"
@@ -59,7 +59,7 @@ def _colour(response: Any) -> Any:
     """Give every dashboard the colours of the shop's labels; those that a person chose on it come first."""
     from flask import current_app, request
 
-    if request.method == "GET" and _DASHBOARD.fullmatch(request.path) and response.status_code == HTTPStatus.OK:
+    if request.method == "GET" and DASHBOARD.fullmatch(request.path) and response.status_code == HTTPStatus.OK:
         body = response.get_json()
         metadata = json.loads(body["result"].get("json_metadata") or "{}")
         metadata["label_colors"] = current_app.config["LABEL_COLORS"] | (metadata.get("label_colors") or {})

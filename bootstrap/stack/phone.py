@@ -9,7 +9,8 @@ import re
 from http import HTTPStatus
 from typing import Any
 
-_DASHBOARD = re.compile(r"/api/v1/dashboard/[^/_][^/]*")
+from bootstrap.stack.pages import DASHBOARD
+
 _CHARTS = re.compile(r"/api/v1/dashboard/[^/]+/charts/?")
 _WIDTH = "Sec-CH-Viewport-Width"  # of Chromium, in CSS pixels; others only say Mobi
 _NARROW = 760  # pixels; the style sheet of a dashboard has the same limit
@@ -46,7 +47,7 @@ def _stack(response: Any) -> Any:
     from superset.extensions import security_manager
     from superset.utils.core import get_user_id
 
-    if _on_phone(_DASHBOARD, response):
+    if _on_phone(DASHBOARD, response):
         body = response.get_json()
         owners = {owner["id"] for owner in body["result"].get("owners") or []}
         position = body["result"].get("position_json")

@@ -21,7 +21,8 @@ WAIT = 6_000  # milliseconds in which a click shows that it does something
 LOST = {"Logout": "ends the session for the clicks that follow"}
 # Clicked once, on the page that is fastest.
 NAVIGATION = {"Dashboards", "Charts", "Datasets", "SQL", "Settings", "down plus", "down theme"}
-HINTS = ("info-circle", "Show info tooltip", "edit")  # say something while the mouse is on them, or why they may not
+HINTS = ("info-circle", "Show info tooltip")  # say what they have to say while the mouse is on them
+REFUSED = "You must be"  # a hint that says who may
 # Marks one button of each name, and tells the names: visible, not disabled, and not what is chosen already.
 KINDS = """() => {
   const found = new Set();
@@ -76,16 +77,17 @@ class Clicker:
         names = set(self.page.evaluate(KINDS))
         self.page.locator(f'[data-kind="{kind}"]').first.hover(timeout=WAIT)
         self.page.wait_for_timeout(300)  # a hint may show
-        hint = self.page.locator("[role=tooltip]:visible").count() if kind in HINTS else 0
+        hints = "".join(self.page.locator("[role=tooltip]:visible").all_inner_texts())
+        hint = bool(hints) if kind in HINTS else REFUSED in hints
         before, pages, seen = self.page.evaluate(STATE), len(self.page.context.pages), len(self.files + self.asked)
         self.click(kind)
         for _ in range(WAIT // 100):
             self.page.wait_for_timeout(100)
             come = len(self.page.context.pages) > pages or len(self.files + self.asked) > seen
-            if hint or come or self.page.evaluate(STATE) != before or set(self.page.evaluate(KINDS)) - names:
+            if come or self.page.evaluate(STATE) != before or set(self.page.evaluate(KINDS)) - names:
                 break
         else:
-            return bool(self.page.evaluate("navigator.clipboard.readText()"))
+            return hint or bool(self.page.evaluate("navigator.clipboard.readText()"))
         self.page.wait_for_timeout(200)
         self.page.wait_for_load_state("networkidle")
         for other in self.page.context.pages[1:]:
