@@ -33,7 +33,7 @@ ENV PATH=/opt/lgs/bin:$PATH \
     LGS_HOME=/var/lib/lgs
 USER 10001:10001
 WORKDIR /var/lib/lgs
-CMD ["python", "-m", "bootstrap.stack.server", "web"]
+CMD ["python", "-m", "bootstrap.server.containers", "web"]
 
 FROM site AS worker
 USER root
@@ -41,5 +41,5 @@ ENV PLAYWRIGHT_BROWSERS_PATH=/opt/browsers
 RUN apt-get update \
  && apt-get install -y --no-install-recommends chromium-headless-shell fonts-dejavu-core libatomic1 \
  && rm -rf /var/lib/apt/lists/* \
- && python -m bootstrap.stack.browser /usr/bin/chromium-headless-shell $PLAYWRIGHT_BROWSERS_PATH
+ && python -m bootstrap.server.browser /usr/bin/chromium-headless-shell $PLAYWRIGHT_BROWSERS_PATH
 USER 10001:10001

@@ -2,7 +2,7 @@
 PYTHON ?= $(shell command -v python3.11 || echo python3)
 BIN := .venv/bin
 UV := $(BIN)/uv pip
-QUICK := tests/layer tests/publish tests/repository/test_architecture.py tests/stack/test_credentials.py \
+QUICK := tests/semantic tests/assets tests/repository/test_architecture.py tests/stack/test_credentials.py \
 	tests/warehouse/test_warehouse.py tests/warehouse/test_rejects.py tests/warehouse/test_migrate.py
 PINNED := requirements.txt requirements/build.txt requirements/dev.txt
 

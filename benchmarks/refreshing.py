@@ -10,9 +10,9 @@ from benchmarks.ratio import Ratio, fastest
 from benchmarks.server import Server
 from benchmarks.sources import inserts
 from bootstrap.connection import connected
-from bootstrap.layer.loader import load_layer
 from bootstrap.progress import Progress
 from bootstrap.refresh import refresh
+from bootstrap.semantic.loader import load_layer
 from bootstrap.settings import data_folder
 from warehouse.load import load
 from warehouse.migrate import upgrade

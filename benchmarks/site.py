@@ -13,7 +13,7 @@ from pathlib import Path
 import psycopg2
 
 from bootstrap import stack as stacks
-from bootstrap.publish.client import Client, Json
+from bootstrap.assets.client import Client, Json
 from bootstrap.settings import load_settings
 from bootstrap.stack import Stack
 from tests.conftest import free_port

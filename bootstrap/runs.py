@@ -8,20 +8,20 @@ from pathlib import Path
 from psycopg2.extensions import connection as Connection
 
 from bootstrap import stack as stacks
+from bootstrap.assets import Site, load_specs, publish
+from bootstrap.assets.examples import write_examples
+from bootstrap.assets.questions import write_questions
 from bootstrap.backup import read_manifest, restore
 from bootstrap.connection import alone, connected
 from bootstrap.credentials import Passwords
-from bootstrap.layer.house_rules import write_definitions
-from bootstrap.layer.loader import load_layer
-from bootstrap.layer.reference import write_reference
-from bootstrap.layer.relations import write_relations
-from bootstrap.layer.spec import Layer
 from bootstrap.progress import Progress
-from bootstrap.publish import Site, load_specs, publish
-from bootstrap.publish.examples import write_examples
-from bootstrap.publish.questions import write_questions
-from bootstrap.receipt import Receipt, newest_receipt
 from bootstrap.refresh import Refreshed, close, refresh, rollback
+from bootstrap.refresh.receipt import Receipt, newest_receipt
+from bootstrap.semantic.house_rules import write_definitions
+from bootstrap.semantic.loader import load_layer
+from bootstrap.semantic.reference import write_reference
+from bootstrap.semantic.relations import write_relations
+from bootstrap.semantic.spec import Layer
 from bootstrap.settings import Settings, data_folder
 from bootstrap.stack import Stack
 from warehouse.demo import DEMO_FILE, write_demo

@@ -15,8 +15,8 @@ from typing import Any
 
 import yaml
 
-from bootstrap.stack import pages, phone, security, sql_lab
-from bootstrap.stack.reporting import sign_in
+from bootstrap.server import pages, phone, security, sql_lab
+from bootstrap.server.reporting import sign_in
 
 _HERE = Path(__file__).resolve().parent
 _BRAND = yaml.safe_load((_HERE / "brand.yml").read_text(encoding="utf-8"))
@@ -78,7 +78,7 @@ SESSION_COOKIE_SAMESITE = "Lax"
 RATELIMIT_ENABLED = True
 RATELIMIT_STRATEGY = "moving-window"  # the default allows twice as many around the end of a window
 RATELIMIT_APPLICATION = "200 per second"  # a dashboard asks for all at once, and an office shares one address
-AUTH_RATE_LIMITED = False  # would count right passwords too, and the page's alone; see bootstrap/stack/web.py
+AUTH_RATE_LIMITED = False  # would count right passwords too, and the page's alone; see bootstrap/server/web.py
 # Of an address. Without Redis each process counts for itself; together they let as many pass.
 _COUNTING = 1 if os.environ.get("LGS_REDIS_URL") else int(os.environ.get("LGS_SUPERSET_WORKERS") or 1)
 WRONG_PASSWORDS = f"{max(1, 10 // _COUNTING)} per minute"
@@ -144,7 +144,7 @@ _IMPATIENT = f"{_REDIS}?socket_connect_timeout=1&socket_timeout=2"
 def _cache(purpose: str, days: int) -> dict[str, object]:
     common = {"CACHE_DEFAULT_TIMEOUT": days * 86_400, "CACHE_KEY_PREFIX": f"lgs_{purpose}_"}
     if _REDIS:
-        return common | {"CACHE_TYPE": "bootstrap.stack.caches.ForgivingRedisCache", "CACHE_REDIS_URL": _IMPATIENT}
+        return common | {"CACHE_TYPE": "bootstrap.server.caches.ForgivingRedisCache", "CACHE_REDIS_URL": _IMPATIENT}
     folder = Path(_required("LGS_CACHE_DIR")) / purpose
     return common | {"CACHE_TYPE": "FileSystemCache", "CACHE_DIR": str(folder), "CACHE_THRESHOLD": 5_000}
 
@@ -158,7 +158,7 @@ if _REDIS:
     from celery.schedules import crontab
     from redis import Redis
 
-    from bootstrap.stack.caches import ForgivingRedisCache
+    from bootstrap.server.caches import ForgivingRedisCache
 
     FILTER_STATE_CACHE_CONFIG = _cache("filters", 90) | {"REFRESH_TIMEOUT_ON_RETRIEVAL": True}
     EXPLORE_FORM_DATA_CACHE_CONFIG = _cache("explore", 7) | {"REFRESH_TIMEOUT_ON_RETRIEVAL": True}

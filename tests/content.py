@@ -2,7 +2,7 @@
 
 from psycopg2.extensions import cursor as Cursor
 
-from bootstrap.layer.spec import Layer
+from bootstrap.semantic.spec import Layer
 
 
 def content_hashes(cursor: Cursor, layer: Layer) -> dict[str, str]:

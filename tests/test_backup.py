@@ -19,7 +19,7 @@ import requests
 
 from bootstrap.backup import FORMAT, PARTS, put_in_place, read_manifest
 from bootstrap.errors import UsageError
-from bootstrap.layer.loader import load_layer
+from bootstrap.semantic.loader import load_layer
 from bootstrap.settings import data_folder
 from tests.conftest import REPOSITORY, SMALL_DUMP, MakeShop, Shop, execute
 from tests.content import content_hashes

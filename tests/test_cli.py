@@ -12,9 +12,9 @@ import psycopg2
 import pytest
 from typer.main import get_command
 
+from bootstrap.assets.client import Client
 from bootstrap.cli import app, command_reference
 from bootstrap.connection import LOCK_KEY
-from bootstrap.publish.client import Client
 from tests.conftest import REPOSITORY, SMALL_DUMP, MakeShop, Shop
 
 COMMANDS = sorted(get_command(app).commands)  # type: ignore[attr-defined]

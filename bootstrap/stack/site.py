@@ -156,8 +156,8 @@ class EmbeddedSuperset:
         return f"lgs-{launch.fingerprint(folder=self.folder, port=self.port)}"
 
     def _command(self, name: str, workers: int) -> list[str]:
-        options = ["--config", "python:bootstrap.stack.gunicorn_conf", "--name", name, "--workers", str(workers)]
-        application = "bootstrap.stack.web:create_app()"
+        options = ["--config", "python:bootstrap.server.gunicorn_conf", "--name", name, "--workers", str(workers)]
+        application = "bootstrap.server.web:create_app()"
         return [sys.executable, "-m", "gunicorn", *self._place, *self._bind, *options, application]
 
     def _lives(self, process: psutil.Process) -> bool:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from playwright.sync_api import Locator, Page
 
-from bootstrap.publish.spec import Specs, Tab
+from bootstrap.assets.spec import Specs, Tab
 
 DRAWN = 'canvas, table, .lgs-card, .lgs-header, :text("No results were returned")'
 # Until a list or a menu has unfolded, it slips from under the mouse.

@@ -8,9 +8,9 @@ import psycopg2
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from bootstrap.layer.loader import load_layer
-from bootstrap.publish import load_specs
-from bootstrap.publish.spec import Specs
+from bootstrap.assets import load_specs
+from bootstrap.assets.spec import Specs
+from bootstrap.semantic.loader import load_layer
 from bootstrap.settings import data_folder
 from tests.conftest import Shop
 

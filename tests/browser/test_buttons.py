@@ -10,7 +10,7 @@ from itertools import pairwise
 import pytest
 from playwright.sync_api import Error, Page
 
-from bootstrap.publish.client import Client
+from bootstrap.assets.client import Client
 from tests.browser.conftest import DASHBOARD
 from tests.browser.test_console import errors, listen
 from tests.conftest import Shop

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from bootstrap.publish.spec import Specs
+from bootstrap.assets.spec import Specs
 from tests.browser.acting import chart, choose, open_tab, suggested_name
 from tests.browser.conftest import DASHBOARD, Select
 from tests.conftest import Shop

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page
 
-from bootstrap.publish.spec import Specs
+from bootstrap.assets.spec import Specs
 from tests.browser.acting import choose, open_tab
 from tests.browser.conftest import DASHBOARD
 from tests.conftest import Shop

@@ -10,7 +10,7 @@ import psycopg2
 import pytest
 from playwright.sync_api import Page, expect
 
-from bootstrap.publish.spec import Filter, Specs
+from bootstrap.assets.spec import Filter, Specs
 from tests.browser.acting import apply, box, chart, choose, open_tab, take_away
 from tests.browser.conftest import DASHBOARD, Select
 from tests.conftest import Shop

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page
 
-from bootstrap.layer.spec import NOT_ADDITIVE
-from bootstrap.publish.spec import Specs
+from bootstrap.assets.spec import Specs
+from bootstrap.semantic.spec import NOT_ADDITIVE
 from tests.conftest import Shop
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from bootstrap.publish.spec import Specs
+from bootstrap.assets.spec import Specs
 from tests.browser.acting import UNFOLDED, chart, choose
 from tests.browser.conftest import DASHBOARD
 from tests.browser.test_console import errors, listen

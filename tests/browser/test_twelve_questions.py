@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from bootstrap.publish.spec import Specs
+from bootstrap.assets.spec import Specs
 from tests.browser.acting import apply, box, chart, choose, open_tab, take_away
 from tests.conftest import SHARED_DATA
 

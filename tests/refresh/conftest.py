@@ -2,8 +2,8 @@
 
 import pytest
 
-from bootstrap.layer.loader import load_layer
-from bootstrap.layer.spec import Layer
+from bootstrap.semantic.loader import load_layer
+from bootstrap.semantic.spec import Layer
 from bootstrap.settings import data_folder
 
 

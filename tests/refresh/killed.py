@@ -6,8 +6,8 @@ Arguments: the owner's URL, that step, and the source; a rollback has none.
 import sys
 from pathlib import Path
 
-from bootstrap.layer.loader import load_layer
 from bootstrap.refresh import refresh, rollback
+from bootstrap.semantic.loader import load_layer
 from bootstrap.settings import data_folder
 from tests.killed import Killer
 

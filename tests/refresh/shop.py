@@ -7,9 +7,9 @@ from pathlib import Path
 from psycopg2.extensions import connection as Connection
 from rich.console import Console
 
-from bootstrap.layer.spec import Layer
 from bootstrap.progress import Progress
 from bootstrap.refresh import Refreshed, refresh
+from bootstrap.semantic.spec import Layer
 from tests.conftest import Database
 from tests.content import content_hashes
 

@@ -6,8 +6,8 @@ from datetime import date
 import pytest
 
 from bootstrap.errors import UsageError
-from bootstrap.layer.spec import Layer
 from bootstrap.refresh import close
+from bootstrap.semantic.spec import Layer
 from tests.conftest import Database
 from tests.refresh.shop import SMALL, quiet, run
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bootstrap.errors import SourceError
-from bootstrap.layer.spec import Layer
+from bootstrap.semantic.spec import Layer
 from tests.conftest import Database
 from tests.refresh.shop import SMALL, later, run
 from tests.warehouse.shop import ask

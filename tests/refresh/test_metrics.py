@@ -3,7 +3,7 @@
 import pytest
 
 from bootstrap.errors import CheckFailed, SpecError
-from bootstrap.layer.spec import Layer
+from bootstrap.semantic.spec import Layer
 from tests.conftest import Database
 from tests.refresh.shop import SMALL, held, later, run
 

@@ -10,9 +10,9 @@ import pytest
 
 from bootstrap.connection import LOCK_KEY, connected
 from bootstrap.errors import CheckFailed, Locked, SourceError, Unreachable, UsageError
-from bootstrap.layer.spec import Check, Layer
 from bootstrap.progress import Progress
 from bootstrap.refresh import refresh, rollback
+from bootstrap.semantic.spec import Check, Layer
 from tests.conftest import REPOSITORY, Database, execute
 from tests.refresh.shop import KILLED, SMALL, Watching, held, later, quiet, run
 from warehouse.migrate import current, downgrade

@@ -9,8 +9,8 @@ import pytest
 
 from bootstrap.connection import LOCK_KEY
 from bootstrap.errors import CheckFailed, Locked, UsageError
-from bootstrap.layer.spec import Check, Layer
 from bootstrap.refresh import Refreshed, rollback
+from bootstrap.semantic.spec import Check, Layer
 from tests.conftest import REPOSITORY, Database
 from tests.refresh.shop import KILLED, SMALL, Watching, held, later, quiet, run
 from tests.warehouse.test_migrate import differences

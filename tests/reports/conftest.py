@@ -24,16 +24,16 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from bootstrap.layer.loader import load_layer
-from bootstrap.publish import Published, Site, publish
-from bootstrap.publish.client import Client
+from bootstrap.assets import Published, Site, publish
+from bootstrap.assets.client import Client
 from bootstrap.runs import site_of
+from bootstrap.semantic.loader import load_layer
+from bootstrap.server.browser import VARIABLE
 from bootstrap.settings import data_folder
-from bootstrap.stack.browser import VARIABLE
+from tests.assets.conftest import silent
 from tests.conftest import REPOSITORY, Shop, free_port
 from tests.mail import Sink
 from tests.processes import Redis, program, redis_in, running, until
-from tests.publish.conftest import silent
 
 MAIL_USER = "bi"
 
@@ -143,9 +143,9 @@ def edition(shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ed
     folder, stack = tmp_path_factory.mktemp("server edition"), shop.stack
     port = free_port()
     # In a process of its own: Playwright bears no second one beside it.
-    linking = [sys.executable, "-m", "bootstrap.stack.browser", chromium, folder / "browsers"]
+    linking = [sys.executable, "-m", "bootstrap.server.browser", chromium, folder / "browsers"]
     subprocess.run(linking, cwd=REPOSITORY, check=True)
-    web = [sys.executable, "-m", "bootstrap.stack.server", "web"]
+    web = [sys.executable, "-m", "bootstrap.server.containers", "web"]
     celery = [sys.executable, "-m", "celery", "--app=superset.tasks.celery_app:app"]
     with redis_in(folder) as redis, _mail_server(folder, password=redis.password) as mail:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("LGS_")} | {

@@ -5,8 +5,8 @@ import pytest
 import requests
 from celery import Celery
 
+from bootstrap.assets.live import ids
 from bootstrap.errors import CheckFailed
-from bootstrap.publish.live import ids
 from tests.processes import until
 from tests.reports.conftest import Edition, answers
 

@@ -9,14 +9,14 @@ import yaml
 from PIL import Image, ImageStat
 from pypdf import PdfReader, apply_configuration
 
+from bootstrap.assets import load_specs, publish
+from bootstrap.assets.reports import alert_sql
 from bootstrap.errors import CheckFailed, SpecError, UsageError
-from bootstrap.layer.loader import load_layer
-from bootstrap.publish import load_specs, publish
-from bootstrap.publish.reports import alert_sql
+from bootstrap.semantic.loader import load_layer
 from bootstrap.settings import data_folder
+from tests.assets.conftest import silent
 from tests.conftest import Shop
 from tests.mail import arrived, attachment, mails
-from tests.publish.conftest import silent
 from tests.reports.conftest import Edition
 
 MONTHLY, CANCELLATIONS = (

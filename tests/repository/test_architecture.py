@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from bootstrap.layer.loader import load_layer
+from bootstrap.semantic.loader import load_layer
 from bootstrap.settings import data_folder
 from tests.conftest import REPOSITORY
 
@@ -115,9 +115,9 @@ def test_no_import_goes_against_the_way_of_the_data() -> None:
 @pytest.mark.parametrize(
     ("file", "statement"),
     [
-        ("warehouse/load.py", "from bootstrap.layer.build import build"),
+        ("warehouse/load.py", "from bootstrap.semantic.build import build"),
         ("warehouse/sources/stream.py", "import warehouse.load"),
-        ("bootstrap/layer/build.py", "def f():\n    from bootstrap import publish"),
+        ("bootstrap/semantic/build.py", "def f():\n    from bootstrap import assets"),
         ("warehouse/demo/shop.py", "from warehouse.sources import open_source"),
     ],
 )
@@ -137,7 +137,7 @@ def test_every_arrow_of_the_picture_is_real() -> None:
     imported = {(room_of(other), room_of(file)) for file, other in imports(REPOSITORY)}
     read = {name.partition(".")[0] for twin in load_layer(data_folder("views")).twins for name in twin.reads}
     assert "warehouse" in read
-    assert between - imported == {("warehouse", "layer")}
+    assert between - imported == {("warehouse", "semantic")}
 
 
 def test_the_transaction_of_the_picture_holds_the_rooms_that_refresh_connects() -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from bootstrap.publish.client import Client
+from bootstrap.assets.client import Client
 from bootstrap.settings import load_settings
 from bootstrap.stack import connect, remove
 from tests.conftest import REPOSITORY, free_port

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from redis.exceptions import RedisError
 
-from bootstrap.stack.caches import ForgivingRedisCache
+from bootstrap.server.caches import ForgivingRedisCache
 from bootstrap.stack.postgres import EmbeddedPostgres
 from tests.conftest import REPOSITORY, free_port
 from tests.processes import Redis, redis_in, running, until
@@ -49,7 +49,7 @@ class Part:
     environment: dict[str, str]
 
     def __call__(self, *arguments: str, **more: str) -> "subprocess.CompletedProcess[str]":
-        command = [sys.executable, "-m", "bootstrap.stack.server", *arguments]
+        command = [sys.executable, "-m", "bootstrap.server.containers", *arguments]
         environment = os.environ | self.environment | more
         return subprocess.run(command, cwd=REPOSITORY, env=environment, capture_output=True, text=True)
 
@@ -135,7 +135,7 @@ def test_beat_gives_a_sign_of_life_only_while_it_can_send(redis: Redis, tmp_path
     sign = tmp_path / "beat-sent"
     log, surroundings = tmp_path / "beat.log", os.environ | {"PYTHONPATH": f"{tmp_path}{os.pathsep}{REPOSITORY}"}
     beat = [str(Path(sys.executable).with_name("celery")), "--app=shop_tasks", "beat", f"--schedule={tmp_path}/beat"]
-    beat += ["--scheduler=bootstrap.stack.beat.Scheduler", "--pidfile="]
+    beat += ["--scheduler=bootstrap.server.beat.Scheduler", "--pidfile="]
     with running(*beat, log=log, environment=surroundings):
         until(sign.exists)
         at_start = sign.stat().st_mtime_ns

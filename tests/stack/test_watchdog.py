@@ -9,7 +9,7 @@ import psycopg2
 import pytest
 from psycopg2.extensions import connection as Connection
 
-from bootstrap.stack.watchdog import NAME, end_overlong
+from bootstrap.server.watchdog import NAME, end_overlong
 from tests.conftest import Shop
 
 pytestmark = pytest.mark.stack

@@ -1,0 +1,38 @@
+"""The worked examples for analysts: small questions with the SQL that answers them."""
+
+from pathlib import Path
+
+from bootstrap.semantic.document import Document
+from bootstrap.semantic.spec import Spec
+
+_HEAD = """# Worked examples
+
+For SQL Lab on the analyst connection, which finds `mart` and `warehouse` by itself. Written by `lgs docs` from
+`superset/examples.yml`.
+"""
+
+
+class Example(Spec):
+    """One example. ``about`` says what to know or to change."""
+
+    name: str
+    label: str
+    about: str
+    sql: str
+
+
+def load_examples(folder: Path) -> list[Example]:
+    """The examples of ``superset/examples.yml``, in its order. Raises ``SpecError`` for a wrong field."""
+    document = Document.read(folder / "examples.yml")
+    return [document.model(Example, {"name": name, **said}, [name]) for name, said in document.data.items()]
+
+
+def write_examples(folder: Path, path: Path) -> None:
+    """Write the page of the examples in ``folder`` (``superset/``)."""
+    path.write_text(example_page(load_examples(folder)), encoding="utf-8")
+
+
+def example_page(examples: list[Example]) -> str:
+    """The page, as Markdown."""
+    sections = [f"## {item.label}\n\n{item.about}\n\n```sql\n{item.sql.strip()}\n```\n" for item in examples]
+    return "\n".join([_HEAD, *sections])

@@ -1,0 +1,275 @@
+"""A refresh: load, build, check and commit in one transaction, so that readers see the old whole or the new whole.
+
+A rollback is the same with the lines before in place of a file's.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import date
+from hashlib import sha256
+from pathlib import Path
+
+from psycopg2 import OperationalError, errors
+from psycopg2.extensions import connection as Connection
+from psycopg2.extensions import cursor as Cursor
+
+import warehouse
+from bootstrap.connection import alone
+from bootstrap.errors import CheckFailed, Locked, SourceError, UsageError
+from bootstrap.progress import Progress
+from bootstrap.refresh.receipt import Figures, Receipt, newest_receipt
+from bootstrap.semantic.build import build, retire
+from bootstrap.semantic.keys import reference_checks
+from bootstrap.semantic.spec import Layer
+from bootstrap.semantic.totals import check_metrics
+from warehouse.closing import close_month, reopen_month
+from warehouse.contracts import Contract, load_contracts, run_contracts
+from warehouse.load import Load, by_other_rules, load, load_again
+from warehouse.migrate import upgrade
+from warehouse.roles import grant_reading
+from warehouse.rollback import roll_back
+from warehouse.sources import Map, open_source
+from warehouse.sources.stream import sha256 as file_sha256
+
+WAREHOUSE_CODE = Path(warehouse.__file__).parent
+
+
+@dataclass(frozen=True)
+class Refreshed:
+    """What a refresh did.
+
+    ``changed`` is false when there was nothing to do; ``proof`` then says how that is known, and ``is_read`` whether a
+    file was read for it.
+    """
+
+    receipt: Receipt
+    changed: bool
+    proof: str = ""
+    is_read: bool = False
+
+    def lines(self) -> list[str]:
+        """The same for people."""
+        if self.changed:
+            return self.receipt.lines()
+        read = [*self.receipt.read_lines(), *self.receipt.warning_lines()] if self.is_read else []
+        return [*read, f"Data: nothing to do: {self.proof}."]
+
+
+def fingerprint(layer: Layer, used_in: Mapping[str, Sequence[str]]) -> str:
+    """One digest of all that decides, beside the source, what the warehouse and the mart hold."""
+    digest = sha256(layer.model_dump_json().encode())
+    digest.update(repr(sorted((metric, sorted(charts)) for metric, charts in used_in.items())).encode())
+    for path in sorted(path for kind in ("*.py", "*.sql", "*.csv", "*.yml") for path in WAREHOUSE_CODE.rglob(kind)):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def refresh(
+    owner_url: str,
+    layer: Layer,
+    *,
+    source: Path | None,
+    max_rejects: float,
+    progress: Progress,
+    how: Map | None = None,
+    max_loss: float = 0.1,
+    allow_loss: bool = False,
+    used_in: Mapping[str, Sequence[str]] | None = None,
+    plan_only: bool = False,
+    definitions_only: bool = False,
+) -> Refreshed:
+    """Bring the warehouse and the mart up to ``source``; without one, to the last source and the present definitions.
+
+    ``how`` says how to read the source; without it and without ``source``, the last one is read as it was.
+    ``used_in`` names the charts of each metric, for the metric catalogue. A source that takes more than ``max_loss`` of
+    the lines away, or whole closed months, or the newest days, is refused, unless ``allow_loss``.
+    With ``definitions_only`` no file is looked at where lines were loaded before.
+    With ``plan_only`` all of it is done, looked at, and rolled back: what it says is what a refresh would do.
+
+    Raises ``Locked`` when another refresh runs, ``SourceError`` for a source that cannot be read, ``SpecError`` when a
+    relation cannot be built or cannot compute a metric, ``CheckFailed`` when a contract returns rows or relations
+    disagree on a metric. Whatever is raised, readers go on seeing what they saw before.
+    """
+    with _transaction(owner_url, plan_only=plan_only) as cursor:
+        last, now = newest_receipt(cursor), fingerprint(layer, used_in or {})
+        path, how = (None, Map()) if definitions_only and last else _named(source, how, last)
+        if last and last.fingerprint == now and (path is None or _is_same(path, how, last)):
+            return Refreshed(last, changed=False, proof=_proof(last))
+        opened = open_source(path, how) if path else None
+
+        def new_lines() -> tuple[str, Load]:
+            if opened:
+                most = None if allow_loss else max_loss
+                loaded = load(cursor, opened, max_rejects=max_rejects, max_loss=most, progress=progress)
+                return str(opened.path.absolute()), loaded
+            return _as_before(cursor, last, progress)
+
+        return _apply(cursor, layer, new_lines, now, progress, used_in)
+
+
+def rollback(
+    owner_url: str,
+    layer: Layer,
+    *,
+    progress: Progress,
+    used_in: Mapping[str, Sequence[str]] | None = None,
+    plan_only: bool = False,
+) -> Refreshed:
+    """Undo the newest refresh that changed lines: its months, and landing, become again what they were before it.
+
+    The mart follows, by the present definitions. What is undone is kept as well, so that a second rollback brings it
+    back. ``used_in`` and ``plan_only`` are those of ``refresh``.
+
+    Raises ``UsageError`` when nothing is kept to roll back to, and else as ``refresh`` does.
+    """
+    with _transaction(owner_url, plan_only=plan_only) as cursor:
+        now = fingerprint(layer, used_in or {})
+        return _apply(cursor, layer, lambda: roll_back(cursor, progress=progress), now, progress, used_in)
+
+
+def close(
+    owner_url: str,
+    layer: Layer,
+    *,
+    month: date,
+    reopen: bool = False,
+    progress: Progress,
+    used_in: Mapping[str, Sequence[str]] | None = None,
+    plan_only: bool = False,
+) -> Refreshed:
+    """Declare ``month`` (its first day) complete, or with ``reopen`` let its open days decide again; the mart follows.
+
+    ``used_in`` and ``plan_only`` are those of ``refresh``. Raises ``UsageError`` for a month without lines, and else as
+    ``refresh`` does.
+    """
+    with _transaction(owner_url, plan_only=plan_only) as cursor:
+        last, now = newest_receipt(cursor), fingerprint(layer, used_in or {})
+        if last is None:
+            raise UsageError(f"Nothing is loaded yet, so {month:%B %Y} cannot be closed. Load a file: lgs refresh.")
+        noted = reopen_month(cursor, month) if reopen else close_month(cursor, month)
+        if not noted:
+            return Refreshed(
+                last, changed=False, proof=f"{month:%B %Y} was {'not closed' if reopen else 'closed before'}"
+            )
+        return _apply(cursor, layer, lambda: _as_before(cursor, last, progress), now, progress, used_in, also=[month])
+
+
+@contextmanager
+def _transaction(owner_url: str, *, plan_only: bool) -> Iterator[Cursor]:
+    """One transaction under the lock, on tables of the newest edition: committed, or with ``plan_only`` rolled back."""
+    with alone(owner_url) as connection, connection.cursor() as cursor:
+        with _explained(connection):
+            upgrade(connection)
+            yield cursor
+            connection.rollback() if plan_only else connection.commit()
+        if not plan_only:
+            with connection:
+                retire(cursor)
+
+
+@contextmanager
+def _explained(connection: Connection) -> Iterator[None]:
+    """What the server cannot do becomes one sentence. It has undone the transaction by then."""
+    try:
+        yield
+    except errors.LockNotAvailable as error:
+        raise Locked(
+            f"Somebody holds a table of the warehouse for too long ({error.diag.message_primary}), so nothing was "
+            "changed. Wait until a long query or a backup has ended, then try again."
+        ) from error
+    except OperationalError as error:
+        if connection.closed:
+            raise
+        raise CheckFailed(
+            f"PostgreSQL cannot go on: {error.diag.message_primary}. Nothing was changed. Give it what it lacks, "
+            "such as room on its disk, then try again."
+        ) from error
+
+
+def _named(source: Path | None, how: Map | None, last: Receipt | None) -> tuple[Path | None, Map]:
+    """The named source, else the last one if its file is still there, else ``None``: what is loaded is kept.
+
+    And how to read it: as is said now, or as the same file was read before.
+    """
+    how = how or Map()
+    if last is None and source is None:
+        raise SourceError("There is nothing to load yet. Name the file: lgs refresh --source PATH, or set LGS_SOURCE.")
+    if last and (source is None or str(source.absolute()) == last.source) and how.says_nothing:
+        how = Map.model_validate(last.account.get("how", {}))
+    path = source or (Path(last.source) if last and Path(last.source).is_file() else None)
+    return path, how
+
+
+def _is_same(path: Path, how: Map, last: Receipt) -> bool:
+    """Whether the file is the one of the receipt, and would be read in the same way."""
+    if how != Map.model_validate(last.account.get("how", {})) or not path.is_file():
+        return False
+    return file_sha256(path) == last.sha256
+
+
+def _apply(
+    cursor: Cursor,
+    layer: Layer,
+    change_lines: Callable[[], tuple[str, Load]],
+    now: str,
+    progress: Progress,
+    used_in: Mapping[str, Sequence[str]] | None,
+    also: Sequence[date] = (),
+) -> Refreshed:
+    """All of the one transaction. ``change_lines`` brings the warehouse up, and says where its lines are from.
+
+    ``also`` are months to build although their lines did not change.
+    """
+    earlier = len(progress.steps)
+    before = Figures.read(cursor)
+    source, loaded = change_lines()
+    built = build(cursor, layer, months=[*loaded.months_changed, *also], progress=progress, used_in=used_in)
+    with progress.step("Contracts") as step:
+        step.note = f"{run_contracts(cursor, [*load_contracts(), *_twin_contracts(layer)])} hold"
+    if built.changed:
+        with progress.step("Metrics") as step:
+            step.note = f"{check_metrics(cursor, layer)} computed, relations agree"
+    grant_reading(cursor)
+    after = Figures.read(cursor)
+    receipt = Receipt(
+        source=source,
+        **asdict(loaded),
+        fingerprint=now,
+        before=before.headline,
+        after=after.headline,
+        closed_month_changes=before.closed_month_changes(after),
+        segment_moves=before.segment_moves(after) if before.segments else 0,
+        seconds={step.name: round(step.seconds, 3) for step in progress.steps[earlier:]},
+    )
+    receipt.save(cursor)
+    if built.changed:
+        return Refreshed(receipt, changed=True)
+    proof = "each month's content hash is what it was"
+    return Refreshed(receipt, changed=False, proof=proof, is_read=True)
+
+
+def _twin_contracts(layer: Layer) -> list[Contract]:
+    return [
+        Contract(name=f"{twin.relation}: {check.name}", description=check.description, sql=check.sql)
+        for twin in layer.twins
+        for check in (*twin.checks, *reference_checks(layer, twin))
+    ]
+
+
+def _as_before(cursor: Cursor, last: Receipt | None, progress: Progress) -> tuple[str, Load]:
+    """The lines of the receipt before: only definitions changed. Where their rules did, landing is loaded again."""
+    if last is None:
+        raise AssertionError("a refresh has a source or a receipt before it")
+    if by_other_rules(cursor, "warehouse"):
+        return last.source, load_again(cursor, progress=progress)
+    return last.source, Load(
+        last.form, last.sha256, last.lines_read, last.lines_kept, last.rejected, account=last.account
+    )
+
+
+def _proof(last: Receipt) -> str:
+    return (
+        f"the source's sha256 {last.sha256[:12]} and the definitions' {last.fingerprint[:12]} "
+        f"are those of receipt {last.receipt_id} of {last.refreshed_at:%Y-%m-%d %H:%M}"
+    )

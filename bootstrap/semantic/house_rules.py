@@ -1,0 +1,63 @@
+"""Writes docs/definitions.md: what the figures mean where they could mean something else, and what that is worth."""
+
+from pathlib import Path
+
+from psycopg2.extensions import cursor as Cursor
+from pydantic import Field
+
+from bootstrap.semantic.document import Document
+from bootstrap.semantic.spec import Spec
+from bootstrap.settings import data_folder
+
+_HEAD = """# House rules
+
+What the figures mean, where they could mean something else. Written by `lgs docs` from `views/house_rules.yml`; every
+number below is read from the data: {headline}
+"""
+
+
+class HouseRule(Spec):
+    """One question, its options and our choice. ``effect`` is text with the names of ``sql``'s columns in braces."""
+
+    name: str
+    question: str
+    options: tuple[str, ...] = Field(min_length=2)
+    choice: str
+    why: str
+    effect: str
+    sql: str = Field(description="one row; effect_gbp is what the other choice would change in pounds")
+    changes: str = Field(description="what the pounds are pounds of")
+
+
+def load_house_rules(folder: Path | None = None) -> list[HouseRule]:
+    """The rules of ``views/house_rules.yml``, in its order. Raises ``SpecError`` for a wrong field."""
+    document = Document.read((folder or data_folder("views")) / "house_rules.yml")
+    return [document.model(HouseRule, {"name": name, **values}, [name]) for name, values in document.data.items()]
+
+
+def write_definitions(cursor: Cursor, path: Path) -> None:
+    """Write the page from the mart and the warehouse that ``cursor`` reads."""
+    path.write_text(definitions(cursor), encoding="utf-8")
+
+
+def definitions(cursor: Cursor) -> str:
+    """The page, as Markdown."""
+    cursor.execute("select headline from mart.coverage")
+    (headline,) = cursor.fetchone() or ("there are none yet.",)
+    return "\n".join([_HEAD.format(headline=headline), *[_section(cursor, rule) for rule in load_house_rules()]])
+
+
+def _section(cursor: Cursor, rule: HouseRule) -> str:
+    cursor.execute(rule.sql)
+    names = [column.name for column in cursor.description or ()]
+    row = cursor.fetchone()
+    effect = "Nothing in the data is affected."
+    if row and None not in row:
+        values = dict(zip(names, row, strict=True))
+        pounds = f"{values['effect_gbp']:+,.2f} GBP {rule.changes}" if values["effect_gbp"] else "no pound"
+        effect = f"{rule.effect.format(**values)} The other choice would change {pounds}."
+    options = "\n".join(f"- {option}" for option in rule.options)
+    return (
+        f"## {rule.question}\n\n{options}\n\n**Our choice.** {rule.choice}\n\n**Why.** {rule.why}\n\n"
+        f"**Effect.** {effect}\n"
+    )

@@ -1,0 +1,1 @@
+"""What runs inside Superset's own processes and in the containers of the server edition."""
