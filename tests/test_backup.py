@@ -2,6 +2,7 @@
 
 import io
 import json
+import lzma
 import os
 import secrets
 import stat
@@ -16,6 +17,7 @@ from typing import Any
 import psycopg2
 import pytest
 import requests
+import yaml
 
 from bootstrap.backup import FORMAT, PARTS, put_in_place, read_manifest
 from bootstrap.errors import UsageError
@@ -26,6 +28,12 @@ from tests.content import content_hashes
 from tests.processes import until
 
 TITLES = "select dashboard_title, uuid from dashboards order by uuid"
+ASSETS = {
+    "databases": "select uuid::text, id, database_name from dbs",
+    "datasets": "select uuid::text, id, table_name from tables",
+    "charts": "select uuid::text, id, slice_name from slices",
+    "dashboards": "select uuid::text, id, slug from dashboards",
+}
 DATABASES = """
     select datname, has_database_privilege('public', oid, 'connect'), shobj_description(oid, 'pg_database')
     from pg_database
@@ -204,6 +212,27 @@ def test_databases_are_put_in_place_together_or_not_at_all(server_url: str) -> N
     with closing(psycopg2.connect(urls[0])):  # who is still inside is shown out
         put_in_place(urls[:1])
     execute(server_url, *(f"drop database {name}" for name in (*names, f"{names[0]}_before")))
+
+
+def test_a_site_of_the_version_before_is_taken_over(other: Shop, tmp_path: Path) -> None:
+    """The backup is that version's, with a chart and a dashboard of marketing's; ids make the URLs."""
+    before = REPOSITORY / "tests" / "data" / "before"
+    file = tmp_path / "backup.tar"
+    file.write_bytes(lzma.decompress((before / "backup.tar.xz").read_bytes()))
+    restored = other.lgs("restore", str(file))
+    assert restored.returncode == 0, restored.stdout + restored.stderr
+    assert "manually" not in restored.stdout
+    known = yaml.safe_load((before / "assets.yml").read_text())
+    for kind, query in ASSETS.items():
+        found = {uuid: number for uuid, number, _ in rows(other.stack.url("metadata"), query)}
+        assert {uuid: found.get(uuid) for uuid in known[kind]} == {uuid: one[0] for uuid, one in known[kind].items()}
+    receipts = rows(other.stack.url("warehouse"), "select receipt_id, source from warehouse.receipt order by 1")
+    assert (receipts[0][0], str(receipts[0][1]).endswith("small.sql")) == (1, True)
+    session = signed_in(other, "marketing")
+    (chart,) = [number for number, title in known["charts"].values() if title == "Sales for the mailing"]
+    answer = session.get(f"{other.stack.superset_url}/api/v1/chart/{chart}/data/", timeout=60)
+    assert answer.json()["result"][0]["rowcount"] > 0, answer.text
+    assert "nothing to do" in other.lgs("publish").stdout
 
 
 def test_a_backup_of_a_stack_that_is_down_says_how_to_start_it(other: Shop, tmp_path: Path) -> None:
