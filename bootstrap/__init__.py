@@ -1,3 +1,3 @@
 """The ``lgs`` command: stack, refresh and publish of the London Gift Shop's BI."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
