@@ -30,7 +30,7 @@ check: lint
 lint: dev
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check --quiet . && $(BIN)/mypy
 	@$(BIN)/sqlfluff lint --disable-progress-bar views warehouse
-	@$(BIN)/yamllint --strict -c .yamllint.yml views superset bootstrap warehouse tests docker-compose.yml
+	@$(BIN)/yamllint --strict -c .yamllint.yml shop.yml views superset bootstrap warehouse tests docker-compose.yml
 	@$(BIN)/codespell README.md CHANGELOG.md CONTRIBUTING.md SECURITY.md docs views superset bootstrap warehouse benchmarks .ci
 
 audit: dev

@@ -17,6 +17,7 @@ from bootstrap import stack as stacks
 from bootstrap.backup import backup
 from bootstrap.errors import LgsError
 from bootstrap.progress import Progress
+from bootstrap.project import open_project, using
 from bootstrap.settings import load_settings
 from warehouse.demo import write_demo
 
@@ -47,6 +48,11 @@ AdoptOption = Annotated[bool, typer.Option("--adopt", help="Take over objects th
 PlanOption = Annotated[bool, typer.Option("--plan", help="Show what would change, and change nothing.")]
 
 
+ProjectOption = Annotated[
+    Path | None, typer.Option("--project", help="The folder of the project (LGS_PROJECT).", show_default=False)
+]
+
+
 class Address(StrEnum):
     """What ``lgs url`` can name."""
 
@@ -73,9 +79,13 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def options(
+    context: typer.Context,
+    project: ProjectOption = None,
     _: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
 ) -> None:
     """Load a shop's transactions into PostgreSQL and publish tested dashboards to Superset."""
+    if project:
+        context.with_resource(using(open_project(project)))
 
 
 @app.command()

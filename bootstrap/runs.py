@@ -15,6 +15,7 @@ from bootstrap.backup import read_manifest, restore
 from bootstrap.connection import alone, connected
 from bootstrap.credentials import Passwords
 from bootstrap.progress import Progress
+from bootstrap.project import current
 from bootstrap.refresh import Refreshed, close, refresh, rollback
 from bootstrap.refresh.receipt import Receipt, newest_receipt
 from bootstrap.semantic.house_rules import write_definitions
@@ -22,7 +23,7 @@ from bootstrap.semantic.loader import load_layer
 from bootstrap.semantic.reference import write_reference
 from bootstrap.semantic.relations import write_relations
 from bootstrap.semantic.spec import Layer
-from bootstrap.settings import Settings, data_folder
+from bootstrap.settings import Settings
 from bootstrap.stack import Stack
 from warehouse.demo import DEMO_FILE, write_demo
 from warehouse.maps import Map, said
@@ -82,7 +83,7 @@ def close_month(settings: Settings, progress: Progress, *, month: date, reopen: 
 def publish_specs(settings: Settings, progress: Progress, *, plan: bool, adopt: bool) -> None:
     """Make Superset match the specs."""
     stack = stacks.connect(settings)
-    layer = load_layer(data_folder("views"))
+    layer = load_layer(current().views)
     _publish(stack, layer, _newest(stack), progress, plan=plan, adopt=adopt)
 
 
@@ -102,11 +103,11 @@ def restore_backup(settings: Settings, progress: Progress, *, path: Path) -> Non
 
 def write_pages(settings: Settings, folder: Path) -> list[str]:
     """Write the pages that are generated from the definitions and the loaded figures; return their names."""
-    stack, layer = stacks.connect(settings), load_layer(data_folder("views"))
+    stack, layer = stacks.connect(settings), load_layer(current().views)
     write_reference(layer, folder / "metrics.md")
     write_relations(layer, folder / "relations.md")
-    write_questions(data_folder("superset"), load_specs(data_folder("superset"), layer), folder / "questions.md")
-    write_examples(data_folder("superset"), folder / "examples.md")
+    write_questions(current().superset, load_specs(current().superset, layer), folder / "questions.md")
+    write_examples(current().superset, folder / "examples.md")
     with connected(stack.url("warehouse")) as connection, connection.cursor() as cursor:
         write_definitions(cursor, folder / "definitions.md")
     return ["metrics.md", "relations.md", "questions.md", "examples.md", "definitions.md"]
@@ -125,8 +126,8 @@ def freshness(stack: Stack) -> dict[str, object]:
 
 def _definitions() -> tuple[Layer, Uses]:
     """The layer and the charts of each metric: read first, so that a wrong file stops a command before it begins."""
-    layer = load_layer(data_folder("views"))
-    return layer, load_specs(data_folder("superset"), layer).metric_uses()
+    layer = load_layer(current().views)
+    return layer, load_specs(current().superset, layer).metric_uses()
 
 
 def _refresh(
@@ -149,8 +150,7 @@ def _refresh(
 
 def _how(settings: Settings) -> Map:
     """What is said of the file."""
-    shop = {"currency": settings.currency, "time_zone": settings.time_zone}
-    return said(settings.map, dates=settings.dates, only=settings.only, skip=settings.skip, **shop)
+    return said(settings.map, dates=settings.dates, only=settings.only, skip=settings.skip)
 
 
 def _publish(
@@ -173,7 +173,7 @@ def _publish(
         published = publish(
             site_of(stack),
             layer,
-            specs=data_folder("superset"),
+            specs=current().superset,
             plan_only=plan,
             adopt=adopt,
             fresh_data=fresh,

@@ -7,8 +7,13 @@ from pydantic import AliasChoices, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bootstrap.errors import UsageError
+from bootstrap.project import current
+from bootstrap.project import data_folder as data_folder
 
-_HERE = Path(__file__).resolve().parent
+
+def _home() -> Path:
+    """Each project has a state of its own; that of the product's own project is where the command is called."""
+    return Path(".lgs") if current().is_own else current().folder / ".lgs"
 
 
 class Settings(BaseSettings):
@@ -16,14 +21,12 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="LGS_", env_ignore_empty=True, populate_by_name=True, frozen=True)
 
-    home: Path = Field(Path(".lgs"), description="folder of all state: databases, logs, passwords")
+    home: Path = Field(default_factory=_home, description="folder of all state: databases, logs, passwords")
     source: Path | None = Field(None, description="the file to load")
     map: str | None = Field(None, description="map of that file: a YAML file, or the name of a ready one")
     dates: str | None = Field(None, description="day-first or month-first, where the file does not tell")
     only: tuple[str, ...] = Field((), description="tables or sheets of the file to read, as a JSON list")
     skip: tuple[str, ...] = Field((), description="tables or sheets of the file to leave out, as a JSON list")
-    currency: str = Field("GBP", description="the shop's currency; a file with prices in another one is refused")
-    time_zone: str = Field("Europe/London", description="the shop's time zone, for times with an offset from UTC")
     superset_port: int = Field(8088, ge=1, le=65535, description="port of the embedded Superset")
     postgres_port: int = Field(5455, ge=1, le=65535, description="port of the embedded PostgreSQL")
     warehouse_url: SecretStr | None = Field(None, description="postgresql:// URL of a server to use instead")
@@ -58,9 +61,3 @@ def load_settings(**options: object) -> Settings:
         first = error.errors()[0]
         name = "LGS_" + str(first["loc"][0]).upper().removeprefix("LGS_") if first["loc"] else "LGS_*"
         raise UsageError(f"{name} is {first['input']!r}: {first['msg']}. Correct it or unset it.") from error
-
-
-def data_folder(name: str) -> Path:
-    """The folder ``superset`` or ``views``: beside the package in a checkout, inside it in an installed wheel."""
-    inside = _HERE / "_data" / name
-    return inside if inside.is_dir() else _HERE.parent / name

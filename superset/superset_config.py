@@ -1,7 +1,8 @@
 """Superset's configuration for both editions: everything that differs between machines comes from the environment.
 
 Required: LGS_SECRET_KEY, LGS_METADATA_URL (SQLAlchemy URL of the metadata database), LGS_CACHE_DIR (a folder).
-Optional: LGS_REDIS_URL (server edition: caches, limits, workers), LGS_SUPERSET_PORT, LGS_SUPERSET_HTTPS (1 = TLS),
+Optional: LGS_PROJECT (the folder of the project; none: the product's own), LGS_REDIS_URL (server edition: caches,
+limits, workers), LGS_SUPERSET_PORT, LGS_SUPERSET_HTTPS (1 = TLS),
 LGS_SUPERSET_URL (where the worker reaches the site), LGS_PUBLIC_URL or LGS_PUBLISHED_URL (where people do), LGS_SMTP_*
 (the mail server that takes reports).
 """
@@ -15,11 +16,12 @@ from typing import Any
 
 import yaml
 
+from bootstrap.project import current
 from bootstrap.server import pages, phone, security, sql_lab
 from bootstrap.server.reporting import sign_in
 
-_HERE = Path(__file__).resolve().parent
-_BRAND = yaml.safe_load((_HERE / "brand.yml").read_text(encoding="utf-8"))
+_PROJECT = current()
+_BRAND = yaml.safe_load(_PROJECT.filled((_PROJECT.superset / "brand.yml").read_text(encoding="utf-8")))
 
 
 def _required(name: str) -> str:
@@ -42,7 +44,7 @@ def _derived(purpose: str) -> str:
 
 
 def _image(name: str, ink: str) -> str:
-    text = (_HERE / name).read_text(encoding="utf-8").replace("INK", ink)
+    text = _PROJECT.filled((_PROJECT.superset / name).read_text(encoding="utf-8")).replace("INK", ink)
     return "data:image/svg+xml;base64," + base64.b64encode(text.encode()).decode()
 
 
@@ -229,8 +231,8 @@ EMAIL_REPORTS_CTA = "Open it in the browser"
 # --- how it looks
 APP_NAME = _BRAND["name"]
 FAVICONS = [{"href": _image("favicon.svg", ""), "type": "image/svg+xml"}]
-CURRENCIES = ["GBP", "EUR", "USD"]
-D3_FORMAT = {"decimal": ".", "thousands": ",", "grouping": [3], "currency": ["£", ""]}
+CURRENCIES = list(dict.fromkeys([_PROJECT.currency, "GBP", "EUR", "USD"]))
+D3_FORMAT = _PROJECT.d3_format
 D3_TIME_FORMAT = {"dateTime": "%e %B %Y, %H:%M", "date": "%e %b %Y", "time": "%H:%M"}
 EXTRA_CATEGORICAL_COLOR_SCHEMES = [
     {"id": "lgs", "label": _BRAND["name"], "description": "", "isDefault": True, "colors": _BRAND["series"]},

@@ -1,11 +1,12 @@
 """Judges how dates and numbers are written, from all values of a column: never line by line."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 
 from psycopg2.extensions import cursor as Cursor
 
 from bootstrap.errors import SourceError
+from bootstrap.project import current
 from warehouse.maps import Map
 from warehouse.queries import query
 from warehouse.sources import Source
@@ -47,7 +48,7 @@ class Reading:
     decimal: str = "."
     is_plain: bool = False
     has_odd_blanks: bool = False
-    time_zone: str = "Europe/London"
+    time_zone: str = field(default_factory=lambda: current().time_zone)
     no_customer: tuple[str, ...] = ()
     nothing: tuple[str, ...] = ()
     price_type: str | None = None

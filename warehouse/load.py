@@ -255,7 +255,7 @@ def _refuse_other_currencies(cursor: Cursor, source: Source) -> None:
         shown = ", ".join(f"{name} on {lines:,} {'line' if lines == 1 else 'lines'}" for name, lines in others[:5])
         raise SourceError(
             f"prices are in other currencies than the shop's {source.how.currency}: {shown}. Convert them first; if "
-            "all are in one currency, and the shop's, name it: LGS_CURRENCY, or currency in a map.",
+            "all are in one currency, and the shop's, name it: currency in shop.yml or in a map.",
             path=source.path,
         )
 

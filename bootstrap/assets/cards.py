@@ -4,9 +4,9 @@ The chart's rows are the months 0, 1 and 12 months ago, so that a slice without 
 wrong months. Handlebars with Superset's helpers draws them; classes are styled by the dashboard.
 """
 
+from bootstrap.project import current
 from bootstrap.semantic.spec import Metric
 
-_SYMBOLS = {"GBP": "£", "EUR": "€", "USD": "$"}
 _AGES = (1, 12)
 _NONE = "–"
 _NOTHING = "Nothing of this choice was bought in the newest complete month."
@@ -25,16 +25,21 @@ def _known(name: str) -> str:
     return f"(or (eq {name} 0) {name})"
 
 
+def _locale() -> str:
+    """As browsers write it."""
+    return current().locale.replace("_", "-")
+
+
 def _value(metric: Metric) -> str:
     name = metric.name
     if _is_rate(metric):
         shown = f'{{{{sprintf "%.1f%%" (multiplication {name} 100)}}}}'
     elif metric.currency:
-        symbol = _SYMBOLS[metric.currency]
-        rounded = f'{symbol}{{{{formatNumber (floor (sum (abs {name}) 0.5)) "en-GB"}}}}'
+        before, behind = current().affixes(metric.currency)
+        rounded = f'{before}{{{{formatNumber (floor (sum (abs {name}) 0.5)) "{_locale()}"}}}}{behind}'
         shown = _if(f"(lt {name} 0)", "-") + rounded
     else:
-        shown = f'{{{{formatNumber {name} "en-GB"}}}}'
+        shown = f'{{{{formatNumber {name} "{_locale()}"}}}}'
     return _if(_known(name), shown, _NONE)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from bootstrap.assets.examples import load_examples
 from bootstrap.assets.shapes import check_shape
 from bootstrap.assets.spec import Access, Brand, Chart, Dashboard, Report, Row, Specs
+from bootstrap.project import filled
 from bootstrap.semantic.document import Document, Model, Place, nearest
 from bootstrap.semantic.spec import Layer, Twin
 
@@ -160,7 +161,7 @@ def _model(kind: type[Model], name: str, document: Document, *, text: str = "") 
     if isinstance(data.get(text), str):
         folder = document.path.parent.parent / "templates"
         _resolve(document, data[text], [path.name for path in sorted(folder.glob("*"))], what="template", place=[text])
-        data[text] = (folder / data[text]).read_text(encoding="utf-8")
+        data[text] = filled((folder / data[text]).read_text(encoding="utf-8"))
     return document.model(kind, data)
 
 

@@ -1,31 +1,33 @@
 """How numbers read: d3 formats, and the currency that Superset puts beside them.
 
-Superset draws a currency apart from the number and before its sign: "£ -6.10". The shop's own one is the ``$`` of d3
-instead, which ``D3_FORMAT`` in superset_config.py sets to a pound: "-£6.10", and "£5.3k" for ``$.2~s``.
+Superset draws a currency apart from the number and before its sign: "€ -6.10". The project's own one is the ``$`` of
+d3 instead, which ``D3_FORMAT`` in superset_config.py sets to its sign: "-€6.10", and "€5.3k" for ``$.2~s``.
 """
 
 from typing import Any
 
+from bootstrap.project import current
 from bootstrap.semantic.spec import Column, Metric
 
 Native = dict[str, Any]
-OWN = "GBP"
 _SHORT = 20
 
 
 def number(item: Metric | Column) -> str | None:
-    """The d3 format; for a sum in the shop's own currency with its sign."""
+    """The d3 format; for a sum in the project's own currency with its sign."""
     return item.format and _money(item.format, item.currency)
 
 
 def axis(metric: Metric) -> str:
-    """The d3 format on an axis, where pennies are noise."""
+    """The d3 format on an axis, where cents are noise."""
     return _money(",.0f", metric.currency) if metric.currency else metric.format
 
 
 def currency(item: Metric | Column) -> Native:
-    """The sign that Superset puts beside a number: that of any currency but the shop's own."""
-    return {"symbol": item.currency, "symbolPosition": "prefix"} if item.currency not in (None, OWN) else {}
+    """The sign that Superset puts beside a number: that of any currency but the project's own."""
+    return (
+        {"symbol": item.currency, "symbolPosition": "prefix"} if item.currency not in (None, current().currency) else {}
+    )
 
 
 def titles(x: str, metrics: list[Metric]) -> Native:
@@ -42,10 +44,10 @@ def titles(x: str, metrics: list[Metric]) -> Native:
 def _unit(metric: Metric) -> str:
     if "%" in metric.format:
         return "Percent"
-    return "Pounds" if metric.currency == OWN else metric.unit.capitalize()
+    return current().words["Money"] if metric.currency == current().currency else metric.unit.capitalize()
 
 
 def _money(spec: str, code: str | None) -> str:
     """d3 wants the sign of a currency behind that of the number, before width and digits."""
     sign = spec[:1] if spec[:1] in ("+", "-", "(", " ") else ""
-    return f"{sign}${spec.removeprefix(sign)}" if code == OWN else spec
+    return f"{sign}${spec.removeprefix(sign)}" if code == current().currency else spec

@@ -1,4 +1,4 @@
-"""Who owns an asset: its uuid is made from the path of its spec, and the asset itself carries that path.
+"""Who owns an asset: its uuid is made from the project and the path of its spec, and it carries that path.
 
 A copy that somebody makes of an asset keeps the text but gets a uuid of its own: it proves nothing and stays theirs.
 """
@@ -6,13 +6,14 @@ A copy that somebody makes of an asset keeps the text but gets a uuid of its own
 import re
 from uuid import UUID, uuid5
 
-_NAMESPACE = UUID("5b0f2f35-0c4c-5f3b-9d35-1a4c6e5d7b21")
+from bootstrap.project import current
+
 _MARK = re.compile(r"^Defined in (\w+)/([\w-]+), revision ([0-9a-f]{12})\.$")
 
 
 def identity(kind: str, name: str) -> UUID:
     """``kind`` is databases, datasets, charts, dashboards or reports; ``name`` that of its spec."""
-    return uuid5(_NAMESPACE, f"{kind}/{name}")
+    return uuid5(current().namespace, f"{kind}/{name}")
 
 
 def mark(kind: str, name: str, revision: str) -> str:

@@ -9,6 +9,7 @@ from croniter import croniter
 from pydantic import Field, field_validator, model_validator
 
 from bootstrap.assets.examples import Example
+from bootstrap.project import current
 from bootstrap.semantic.spec import Layer, Spec
 
 Viz = Literal[
@@ -137,7 +138,7 @@ class Dashboard(Spec):
     title: str
     slug: str
     description: str = ""
-    owner: str = "London Gift Shop"
+    owner: str = Field(default_factory=lambda: current().name)
     access: tuple[str, ...] = Field(min_length=1, description="roles that see it")
     header: tuple[Row, ...] = Field((), description="rows that stay above the tabs")
     tabs: tuple[Tab, ...] = Field(min_length=1)
@@ -173,7 +174,7 @@ class Report(Spec):
     chart: str | None = None
     format: Literal["PDF", "PNG"] = "PDF"
     at: str = Field(description="cron expression")
-    timezone: str = "Europe/London"
+    timezone: str = Field(default_factory=lambda: current().time_zone)
     to: tuple[str, ...] = Field(min_length=1, description="users of access.yml, or addresses")
     alert: Alert | None = None
 

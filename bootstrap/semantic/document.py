@@ -10,6 +10,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from bootstrap.errors import SpecError
+from bootstrap.project import filled
 
 Model = TypeVar("Model", bound=BaseModel)
 Place = Sequence[str | int]
@@ -34,7 +35,7 @@ class Document:
     @classmethod
     def read(cls, path: Path) -> "Document":
         """Parse ``path``. Raises ``SpecError`` for broken YAML, a key given twice, or anything but a mapping."""
-        text = path.read_text(encoding="utf-8")
+        text = filled(path.read_text(encoding="utf-8"))
         try:
             root = yaml.compose(text, Loader=_LOADER)
             data = yaml.load(text, Loader=_LOADER)

@@ -5,9 +5,9 @@ from pathlib import Path
 from psycopg2.extensions import cursor as Cursor
 from pydantic import Field
 
+from bootstrap.project import current
 from bootstrap.semantic.document import Document
 from bootstrap.semantic.spec import Spec
-from bootstrap.settings import data_folder
 
 _HEAD = """# House rules
 
@@ -25,13 +25,13 @@ class HouseRule(Spec):
     choice: str
     why: str
     effect: str
-    sql: str = Field(description="one row; effect_gbp is what the other choice would change in pounds")
-    changes: str = Field(description="what the pounds are pounds of")
+    sql: str = Field(description="one row; difference is what the other choice would change in money")
+    changes: str = Field(description="what that money is the money of")
 
 
 def load_house_rules(folder: Path | None = None) -> list[HouseRule]:
     """The rules of ``views/house_rules.yml``, in its order. Raises ``SpecError`` for a wrong field."""
-    document = Document.read((folder or data_folder("views")) / "house_rules.yml")
+    document = Document.read((folder or current().views) / "house_rules.yml")
     return [document.model(HouseRule, {"name": name, **values}, [name]) for name, values in document.data.items()]
 
 
@@ -54,8 +54,9 @@ def _section(cursor: Cursor, rule: HouseRule) -> str:
     effect = "Nothing in the data is affected."
     if row and None not in row:
         values = dict(zip(names, row, strict=True))
-        pounds = f"{values['effect_gbp']:+,.2f} GBP {rule.changes}" if values["effect_gbp"] else "no pound"
-        effect = f"{rule.effect.format(**values)} The other choice would change {pounds}."
+        moved = values["difference"]
+        money = f"{moved:+,.2f} {current().currency} {rule.changes}" if moved else "no money"
+        effect = f"{rule.effect.format(**values)} The other choice would change {money}."
     options = "\n".join(f"- {option}" for option in rule.options)
     return (
         f"## {rule.question}\n\n{options}\n\n**Our choice.** {rule.choice}\n\n**Why.** {rule.why}\n\n"

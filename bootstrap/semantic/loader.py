@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bootstrap.errors import SpecError
+from bootstrap.project import filled
 from bootstrap.semantic.document import Document, Place, nearest
 from bootstrap.semantic.expression import missing, problem
 from bootstrap.semantic.spec import SCHEMAS, Column, Layer, Metric, Twin
@@ -61,7 +62,7 @@ def _twin(path: Path, shared: Mapping[str, Column], metrics: Mapping[str, Metric
     if not sql_path.is_file():
         raise SpecError(f"its twin {sql_path.name} is missing. Write it beside this file.", path=path)
     document = Document.read(path)
-    sql = sql_path.read_text(encoding="utf-8").strip()
+    sql = filled(sql_path.read_text(encoding="utf-8")).strip()
     columns = document.data.get("columns")
     values = {
         **document.data,

@@ -13,9 +13,10 @@ import psutil
 
 import bootstrap
 from bootstrap.errors import CheckFailed
-from bootstrap.settings import data_folder
+from bootstrap.project import current, own_folder
 from bootstrap.stack import processes
 
+_CONFIG = own_folder() / "superset" / "superset_config.py"
 PORT_SETTING = "LGS_SUPERSET_PORT"
 _START_SECONDS = 300.0  # the first start migrates the metadata
 _STOP_SECONDS = 20.0
@@ -35,7 +36,7 @@ class Launch:
     @property
     def stamp(self) -> str:
         """What the metadata must have been prepared for: Superset's version and its configuration."""
-        configuration = (data_folder("superset") / "superset_config.py").read_bytes()
+        configuration = _CONFIG.read_bytes()
         return f"{importlib.metadata.version('apache-superset')} {hashlib.sha256(configuration).hexdigest()[:16]}"
 
     def environment(self, *, folder: Path, port: int) -> dict[str, str]:
@@ -45,7 +46,10 @@ class Launch:
             if name in _PASSED_ON or not name.upper().startswith(_KEPT_OUT)
         }
         return inherited | {
-            "SUPERSET_CONFIG_PATH": str(data_folder("superset") / "superset_config.py"),
+            "SUPERSET_CONFIG_PATH": str(_CONFIG),
+            "LGS_PROJECT": str(current().folder),
+            "LGS_CURRENCY": current().currency,
+            "LGS_TIME_ZONE": current().time_zone,
             "SUPERSET_HOME": str(folder),
             "LGS_SECRET_KEY": self.secret_key,
             "LGS_METADATA_URL": self.metadata_url,
@@ -68,10 +72,9 @@ class Launch:
 
 def _configuration() -> list[Path]:
     """Superset's configuration, the files beside it that it names, and our own modules that run inside of it."""
-    main = data_folder("superset") / "superset_config.py"
-    text = main.read_text(encoding="utf-8")
-    named = sorted(path for path in main.parent.iterdir() if f'"{path.name}"' in text and path.is_file())
-    return [main, *named, *sorted(Path(__file__).parent.glob("*.py"))]
+    text, project = _CONFIG.read_text(encoding="utf-8"), current()
+    named = sorted(path for path in project.superset.iterdir() if f'"{path.name}"' in text and path.is_file())
+    return [_CONFIG, project.file, *named, *sorted(Path(__file__).parent.glob("*.py"))]
 
 
 class EmbeddedSuperset:

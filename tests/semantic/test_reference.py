@@ -40,11 +40,11 @@ def test_the_page_of_metrics_says_which_part_a_relation_covers(layer):
         assert not twin.covers or f"Covers a part of the lines: {twin.covers}" in reference(layer)
 
 
-def test_every_house_rule_has_an_effect_in_pounds_on_any_shop(shop_connection):
+def test_every_house_rule_has_an_effect_in_money_on_any_shop(shop_connection):
     with shop_connection, shop_connection.cursor() as cursor:
         for rule in load_house_rules():
             cursor.execute(rule.sql)
-            assert "effect_gbp" in [column.name for column in cursor.description]
+            assert "difference" in [column.name for column in cursor.description]
             assert len(cursor.fetchall()) <= 1, rule.name
         page = definitions(cursor)
     for rule in load_house_rules():

@@ -21,8 +21,8 @@ band as (
         lower_edge,
         upper_edge,
         case
-            when upper_edge is null then '£' || to_char(lower_edge, 'FM99,999') || ' and more'
-            else '£' || to_char(lower_edge, 'FM99,999') || ' to ' || to_char(upper_edge, 'FM99,999')
+            when upper_edge is null then '$symbol' || to_char(lower_edge, 'FM99,999') || ' and more'
+            else '$symbol' || to_char(lower_edge, 'FM99,999') || ' to ' || to_char(upper_edge, 'FM99,999')
         end as amount_band
     from edge
 

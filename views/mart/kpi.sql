@@ -43,15 +43,18 @@ measured as (
     from monthly
     cross join lateral (
         values
-        (1, 'Sales without duplicates', 'GBP', monthly.sales_without_overlap),
-        (2, 'Goods sold', 'GBP', monthly.goods_sold),
+        (1, 'Sales without duplicates', '$currency', monthly.sales_without_overlap),
+        (2, 'Goods sold', '$currency', monthly.goods_sold),
         (3, 'Orders', 'orders', monthly.orders),
         (4, 'Cancellations of goods', 'invoices', monthly.cancellations),
-        (5, 'Returned goods', 'GBP', monthly.goods_cancelled - monthly.goods_withdrawn),
+        (5, 'Returned goods', '$currency', monthly.goods_cancelled - monthly.goods_withdrawn),
         (6, 'Customers who ordered', 'customers', monthly.customers_with_orders),
         (7, 'New or back after 11 months', 'customers', monthly.new_or_back_customers),
-        (8, 'Goods bought per order', 'GBP', monthly.goods_bought / nullif(monthly.orders, 0)),
-        (9, 'Goods bought per customer', 'GBP', monthly.known_goods_bought / nullif(monthly.customers_with_orders, 0)),
+        (8, 'Goods bought per order', '$currency', monthly.goods_bought / nullif(monthly.orders, 0)),
+        (
+            9, 'Goods bought per customer', '$currency',
+            monthly.known_goods_bought / nullif(monthly.customers_with_orders, 0)
+        ),
         (10, 'Cancellation rate', 'fraction', monthly.cancellations / nullif(monthly.orders, 0))
     ) as listed (kpi_order, kpi, unit, value)
 

@@ -103,7 +103,7 @@ select
     matched.month,
     matched.customer_id,
     matched.country,
-    -- A cancellation may fit two orders of the same goods; its pounds count once.
+    -- A cancellation may fit two orders of the same goods; its money count once.
     case
         when
             row_number() over (

@@ -8,6 +8,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from bootstrap.errors import SourceError
+from bootstrap.project import current
 
 READY = Path(__file__).parent
 Meaning = Literal[
@@ -29,8 +30,12 @@ class Map(BaseModel):
     delimiter: str | None = Field(None, min_length=1, max_length=3, description="one character, or: tab")
     quote: Literal['"', "none"] | None = Field(None, description="none: a quote is a character like any other")
     encoding: str | None = Field(None, description="such as utf-8, utf-16, cp1252")
-    time_zone: str = Field("Europe/London", description="where times with an offset from UTC are taken to")
-    currency: str = Field("GBP", description="the shop's currency; prices in another one are refused")
+    time_zone: str = Field(
+        default_factory=lambda: current().time_zone, description="where times with an offset from UTC are taken to"
+    )
+    currency: str = Field(
+        default_factory=lambda: current().currency, description="the shop's currency; prices in another one are refused"
+    )
     no_customer: tuple[str, ...] = Field((), description="further texts that mean: no customer, such as 0")
     fill_down: tuple[Meaning, ...] = Field((), description="columns that only the first line of an invoice fills in")
     only: tuple[str, ...] = Field((), description="tables or sheets to read; all others are left out")
