@@ -17,8 +17,9 @@ from bootstrap import stack as stacks
 from bootstrap.backup import backup
 from bootstrap.errors import LgsError
 from bootstrap.progress import Progress
-from bootstrap.project import open_project, using
+from bootstrap.project import FILE, open_project, using
 from bootstrap.settings import load_settings
+from bootstrap.starter import make_project
 from warehouse.demo import write_demo
 
 FIRST_DAY, LAST_DAY = datetime(2009, 12, 1), datetime(2011, 12, 9)
@@ -105,6 +106,21 @@ def up(
     """
     settings = load_settings(source=source, map=map_name, dates=dates, only=only, skip=skip, max_rejects=max_rejects)
     runs.up(settings, Progress(), adopt=adopt, allow_loss=allow_loss)
+
+
+@app.command("init")
+def init_command(
+    folder: Annotated[Path, typer.Argument(help="The folder to make.")],
+    name: Annotated[str | None, typer.Option(help="Its name as people read it.", show_default="of the folder")] = None,
+    currency: Annotated[str | None, typer.Option(help="ISO code of its money.", show_default="GBP")] = None,
+) -> None:
+    """Write a new project: shop.yml, and views/ and superset/ beside it.
+
+    Example: lgs init ~/velo --currency EUR
+    """
+    project = make_project(folder, name=name, currency=currency)
+    typer.echo(f"✓ {project.name} is in {project.folder}. Say in {FILE} what is special about it, then run:")
+    typer.echo(f"  lgs --project {folder} up --source PATH")
 
 
 @app.command()

@@ -116,6 +116,7 @@ def FLASK_APP_MUTATOR(app: Any) -> None:
     sql_lab.prepare(app)
 
 
+LANDING_DASHBOARD, DATA_UNTIL = _BRAND["landing"], _BRAND["data_until"]  # read by bootstrap/server/pages.py
 LABEL_COLORS = {**_BRAND["segments"], **_BRAND["labels"]}  # on dashboards that people make, too
 
 # --- what a query may do: read

@@ -1,6 +1,5 @@
 """A project says its money, its time and its name once, in shop.yml; everything else follows."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,11 +7,12 @@ import pytest
 
 from bootstrap.assets import cards, charts, formats, load_specs
 from bootstrap.assets.assets import Asset, databases, desired
-from bootstrap.assets.identity import identity
+from bootstrap.assets.identity import identity, mark, read_name, signed
 from bootstrap.errors import SpecError, UsageError
 from bootstrap.project import Project, current, open_project, own_folder, using
 from bootstrap.semantic.loader import load_layer
 from bootstrap.settings import load_settings
+from bootstrap.starter import make_project
 from warehouse.maps import Map
 
 OTHER = """
@@ -25,16 +25,11 @@ time_zone: Europe/Zurich
 URLS = {"reader": "postgresql://r:x@localhost/lgs", "analyst": "postgresql://a:x@localhost/lgs"}
 
 
-def project_in(folder: Path, *, currency: str = "CHF", locale: str = "en_GB") -> Project:
-    for name in ("views", "superset"):
-        shutil.copytree(own_folder() / name, folder / name)
-    (folder / "shop.yml").write_text(OTHER.format(currency=currency, locale=locale), encoding="utf-8")
-    return open_project(folder)
-
-
 @pytest.fixture
 def swiss(tmp_path: Path) -> Iterator[Project]:
-    with using(project_in(tmp_path / "swiss")) as project:
+    make_project(tmp_path / "swiss")
+    (tmp_path / "swiss" / "shop.yml").write_text(OTHER.format(currency="CHF", locale="en_GB"), encoding="utf-8")
+    with using(open_project(tmp_path / "swiss")) as project:
         yield project
 
 
@@ -88,6 +83,25 @@ def test_two_projects_have_no_id_in_common(swiss):
         ours = {(asset.kind, asset.name): asset.uuid for asset in assets_of(project)}
     assert theirs.keys() == ours.keys()
     assert not set(theirs.values()) & set(ours.values())
+
+
+def test_what_one_project_marked_is_not_the_others(swiss):
+    said = mark("reports", "monthly_dashboard", "0" * 12)
+    assert read_name(said, "reports") == "monthly_dashboard"
+    groups = signed("Roles of superset/access.yml")
+    with using(open_project(own_folder())):
+        assert read_name(said, "reports") is None
+        assert read_name(mark("reports", "monthly_dashboard", "0" * 12), "reports") == "monthly_dashboard"
+        assert signed("Roles of superset/access.yml") == "Roles of superset/access.yml" != groups
+
+
+def test_a_new_project_is_the_product_under_a_name_and_ids_of_its_own(tmp_path):
+    new, newer = (make_project(tmp_path / name, currency="EUR") for name in ("velo-wien", "velo-graz"))
+    assert (new.name, new.currency, new.words["money"]) == ("Velo Wien", "EUR", "euros")
+    assert len({new.namespace, newer.namespace, current().namespace}) == 3
+    assert not (new.superset / "superset_config.py").exists()
+    with pytest.raises(UsageError, match=r"velo-wien is not empty"):
+        make_project(new.folder)
 
 
 def test_the_ids_of_the_gift_shop_are_what_they_were():

@@ -6,12 +6,12 @@ from functools import cached_property
 from typing import Any, Literal
 
 from bootstrap.assets.client import Client
-from bootstrap.assets.identity import identity
+from bootstrap.assets.identity import identity, signed
 from bootstrap.assets.spec import Access, RowRule, Specs
 from bootstrap.errors import CheckFailed
 
 ROLES, USERS, _RULES = "/api/v1/security/roles/", "/api/v1/security/users/", "/api/v1/rowlevelsecurity/"
-_RULE_MARK = "Defined in superset/access.yml: "
+_RULE_MARK = "Defined in superset/access.yml"
 
 
 @dataclass(frozen=True)
@@ -167,10 +167,14 @@ def dashboard_changes(specs: Specs, directory: Directory, ids: Mapping[str, int]
     return changes
 
 
+def _described(rule: RowRule) -> str:
+    return f"{signed(_RULE_MARK)}: {rule.description}"
+
+
 def _rule_body(name: str, rule: RowRule, directory: Directory, datasets: Mapping[str, int]) -> dict[str, Any]:
     return {
         "name": name,
-        "description": _RULE_MARK + rule.description,
+        "description": _described(rule),
         "filter_type": rule.kind,
         "tables": sorted(datasets[str(identity("datasets", dataset))] for dataset in rule.datasets),
         "roles": sorted(directory.roles[role] for role in rule.roles),
@@ -182,7 +186,7 @@ def _rule_body(name: str, rule: RowRule, directory: Directory, datasets: Mapping
 def _rule_fields(live: Mapping[str, Any], rule: RowRule) -> tuple[str, ...]:
     same = {
         "clause": live["clause"] == rule.clause,
-        "description": live["description"] == _RULE_MARK + rule.description,
+        "description": live["description"] == _described(rule),
         "filter_type": live["filter_type"] == rule.kind,
         "group_key": (live["group_key"] or "") == rule.group,
         "roles": {row["name"] for row in live["roles"]} == set(rule.roles),
@@ -193,7 +197,7 @@ def _rule_fields(live: Mapping[str, Any], rule: RowRule) -> tuple[str, ...]:
 
 def is_ours(rule: Mapping[str, Any]) -> bool:
     """Whether a row rule of Superset's carries our mark."""
-    return (rule["description"] or "").startswith(_RULE_MARK)
+    return (rule["description"] or "").startswith(f"{signed(_RULE_MARK)}: ")
 
 
 def rule_changes(access: Access, directory: Directory, datasets: Mapping[str, int]) -> list[Change]:

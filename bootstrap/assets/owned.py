@@ -9,12 +9,12 @@ from functools import partial
 from typing import Any, Literal
 
 from bootstrap.assets.access import ROLES, USERS, Change, Directory, is_ours
-from bootstrap.assets.identity import read_mark
+from bootstrap.assets.identity import read_mark, signed
 from bootstrap.assets.spec import Access
 
 Kind = Literal["roles", "users"]
 _GROUPS = "/api/v1/security/groups/"
-_NAMES: dict[Kind, str] = {"roles": "Roles of superset/access.yml", "users": "Users of superset/access.yml"}
+_TITLES: dict[Kind, str] = {"roles": "Roles of superset/access.yml", "users": "Users of superset/access.yml"}
 _KEYS: dict[Kind, str] = {"roles": "name", "users": "username"}
 _DESCRIPTION = "Kept by lgs publish: whatever stands here and in superset/access.yml no more is {}."
 _ENDS: dict[Kind, str] = {"roles": "deleted", "users": "deactivated"}
@@ -29,7 +29,7 @@ def clashes(access: Access, directory: Directory, *, published: bool) -> list[st
     found = [
         f"{kind[:-1]} {name!r}"
         for kind, names in _named(access).items()
-        if _NAMES[kind] in directory.groups or not published
+        if _name(kind) in directory.groups or not published
         for name in sorted(names & set(getattr(directory, kind)) - set(_owned(directory, kind)))
         if kind == "roles" or directory.users[name]["active"] or directory.users[name]["roles"]
     ]
@@ -73,7 +73,7 @@ def register_changes(access: Access, directory: Directory, kept_roles: Iterable[
     """Bring the two groups up to the roles and users that are ours now; without ``kept_roles`` nobody is struck off."""
     changes: list[Change] = []
     for kind, names in _named(access).items():
-        group = _NAMES[kind]
+        group = _name(kind)
         if kept_roles is None:
             names |= set(_owned(directory, kind))
         elif kind == "roles":
@@ -85,12 +85,16 @@ def register_changes(access: Access, directory: Directory, kept_roles: Iterable[
     return changes
 
 
+def _name(kind: Kind) -> str:
+    return signed(_TITLES[kind])
+
+
 def _named(access: Access) -> dict[Kind, set[str]]:
     return {"roles": set(access.roles), "users": set(access.users)}
 
 
 def _owned(directory: Directory, kind: Kind) -> list[str]:
-    group = directory.groups.get(_NAMES[kind], {})
+    group = directory.groups.get(_name(kind), {})
     return [row[_KEYS[kind]] for row in group.get(kind, ())]
 
 
@@ -99,14 +103,14 @@ def _write(directory: Directory, kind: Kind, names: set[str]) -> None:
         "roles": directory.roles,
         "users": {name: row["id"] for name, row in directory.users.items()},
     }
-    empty: dict[str, Any] = {"name": _NAMES[kind], "label": "", "roles": [], "users": []}
+    empty: dict[str, Any] = {"name": _name(kind), "label": "", "roles": [], "users": []}
     members = {"description": _DESCRIPTION.format(_ENDS[kind]), kind: sorted(numbers[kind][name] for name in names)}
-    group = directory.groups.get(_NAMES[kind])
+    group = directory.groups.get(_name(kind))
     if group:
         directory.client.put(f"{_GROUPS}{group['id']}", empty | members)
     else:
         group = directory.client.post(_GROUPS, empty | members)
-    directory.groups[_NAMES[kind]] = {"id": group["id"], kind: [{_KEYS[kind]: name} for name in names]}
+    directory.groups[_name(kind)] = {"id": group["id"], kind: [{_KEYS[kind]: name} for name in names]}
 
 
 def _held(access: Access, directory: Directory) -> Iterator[tuple[str, str]]:
@@ -115,7 +119,7 @@ def _held(access: Access, directory: Directory) -> Iterator[tuple[str, str]]:
     columns = ("id", "uuid", "dashboard_title", "roles.id", "roles.name", "certification_details")
     rows: list[tuple[str, dict[str, Any]]] = [
         *[(f"user {name}", row) for name, row in directory.users.items() if name not in ours],
-        *[(f"group {name}", row) for name, row in directory.groups.items() if name not in _NAMES.values()],
+        *[(f"group {name}", row) for name, row in directory.groups.items() if name not in map(_name, _TITLES)],
         *[(f"row rule {name}", row) for name, row in directory.rules.items() if not is_ours(row)],
         *[
             (f"dashboard {row['dashboard_title']!r}", row)

@@ -250,6 +250,8 @@ class Brand(Spec):
     primary: str
     primary_dark: str
     fonts: str
+    landing: str = Field(description="slug of the dashboard that people come to first")
+    data_until: str = Field(description="SQL for the last day of the data, for the names of downloads")
     series: tuple[str, ...]
     shades: tuple[str, ...]
     segments: dict[str, str]

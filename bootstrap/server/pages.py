@@ -13,14 +13,12 @@ from urllib.parse import quote
 
 _STRING, _TEMPORAL, _BOOLEAN = 1, 2, 3  # of Superset's GenericDataType
 _DAY = 86_400_000  # milliseconds
-LANDING = "/superset/dashboard/sales-customers/"
 _HOME = ("/", "/superset/welcome/")
 _SHOWN = 3  # values of a filter in a file name
 _LONGEST = 150  # characters of a file name
 DASHBOARD = re.compile(r"/api/v1/dashboard/[^/_][^/]*")
 _NEEDLESS = re.compile(r"PUT /api/v1/dashboard/[^/]+/colors/?|GET /api/v1/database/\d+/table_metadata/extra/?")
 _FORECAST = "`prophet` package"
-_AS_OF = "select max(last_line_at)::date from mart.coverage"
 
 
 def prepare(app: Any) -> None:
@@ -35,13 +33,13 @@ def prepare(app: Any) -> None:
 
 def _land() -> Any:
     """Who is no administrator comes from the start page to the dashboard."""
-    from flask import redirect, request
+    from flask import current_app, redirect, request
     from flask_login import current_user
 
     if request.path not in _HOME or not current_user.is_authenticated:
         return None
     administers = any(role.name == "Admin" for role in current_user.roles)
-    return None if administers else redirect(LANDING)
+    return None if administers else redirect(f"/superset/dashboard/{current_app.config['LANDING_DASHBOARD']}/")
 
 
 def _put_in_words(response: Any) -> Any:
@@ -56,7 +54,7 @@ def _put_in_words(response: Any) -> Any:
 
 
 def _colour(response: Any) -> Any:
-    """Give every dashboard the colours of the shop's labels; those that a person chose on it come first."""
+    """Give every dashboard the colours of the project's labels; those that a person chose on it come first."""
     from flask import current_app, request
 
     if request.method == "GET" and DASHBOARD.fullmatch(request.path) and response.status_code == HTTPStatus.OK:
@@ -187,7 +185,8 @@ def _word(value: Any, column: str) -> str:
 
 
 def _as_of(datasource: Any) -> str:
-    """The last day of the data; empty for a dataset that is none of the shop's."""
+    """The last day of the data; empty for a dataset that is none of the project's."""
+    from flask import current_app
     from sqlalchemy import text
     from sqlalchemy.exc import SQLAlchemyError
 
@@ -195,7 +194,7 @@ def _as_of(datasource: Any) -> str:
         return ""
     try:
         with datasource.database.get_sqla_engine() as engine, engine.connect() as connection:
-            found = connection.execute(text(_AS_OF)).scalar()
+            found = connection.execute(text(current_app.config["DATA_UNTIL"])).scalar()
     except SQLAlchemyError:
         return ""
     return found.isoformat()[:10] if found else ""

@@ -79,7 +79,7 @@ def test_the_wheel_holds_every_file_of_ours_and_no_other(wheel: Path) -> None:
         for room, inside in TRAVELS.items()
         for path in (REPOSITORY / room).rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
-    }
+    } | {"bootstrap/_data/shop.yml": (REPOSITORY / "shop.yml").read_bytes()}
     with zipfile.ZipFile(wheel) as archive:
         found = {name: archive.read(name) for name in archive.namelist() if ".dist-info/" not in name}
     assert sorted(found) == sorted(held)
@@ -98,6 +98,15 @@ def test_nothing_of_ours_lands_in_the_superset_package(environment: Path, wheel:
     package = Path(run(environment / "bin" / "python", "-c", where, cwd=environment).strip()).parent
     assert package.is_relative_to(environment)
     assert not (package / "charts" / "monthly_sales.yml").exists()
+
+
+def test_a_project_of_its_own_needs_no_checkout(environment: Path, tmp_path: Path) -> None:
+    lgs = environment / "bin" / "lgs"
+    run(lgs, "init", "velo", "--currency", "CHF", cwd=tmp_path)
+    assert sorted(path.name for path in (tmp_path / "velo").iterdir()) == ["shop.yml", "superset", "views"]
+    where = "from bootstrap.project import current; print(current().name, current().currency)"
+    asked = run(environment / "bin" / "python", "-c", where, cwd=tmp_path, LGS_PROJECT="velo")
+    assert asked.strip() == "Velo CHF"
 
 
 @pytest.mark.stack
