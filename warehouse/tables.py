@@ -233,7 +233,7 @@ receipt = Table(
     _required("before", JSONB, "headline metrics before"),
     _required("after", JSONB, "headline metrics after"),
     _required("closed_month_changes", JSONB, "numbers of complete months that changed: month, metric, before, after"),
-    _required("segment_moves", Integer, "customers who changed segment"),
+    _required("moves", Integer, "rows that changed group"),
     _required("seconds", JSONB, "time by step"),
     _required("assets", JSONB, "Superset assets created, updated and pruned by the publish that followed"),
     _account(),

@@ -1,28 +1,47 @@
 """The receipt of a refresh: what was read, what changed, and how long it took. Kept in ``warehouse.receipt``."""
 
+import re
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from psycopg2.extensions import cursor as Cursor
 from psycopg2.extras import Json
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
-HEADLINES = """
-    select
-        sum(sales) as sales,
-        sum(orders_placed) as orders_placed,
-        (select count(*) from mart.rfm_customer) as rfm_customers,
-        max(month) filter (where is_complete_month) as newest_complete_month
-    from mart.monthly_metrics
-"""
-MONTHS = """
-    select metrics.*, held.content_hash
-    from mart.monthly_metrics as metrics
-    left join warehouse.month as held on metrics.month = held.month
-    order by metrics.month
-"""
-SEGMENTS = "select customer_id, segment from mart.rfm_customer"
+from bootstrap.project import current
+from bootstrap.semantic.document import Document
+from bootstrap.semantic.spec import Spec
+
+_RELATION = re.compile(r"\bmart\.\w+")
+
+
+class Moves(Spec):
+    """Who stands where. ``sql`` gives a key and its group; ``label`` and ``counted`` make the line of the receipt."""
+
+    label: str
+    counted: str
+    sql: str
+
+
+class Told(Spec):
+    """What ``views/receipt.yml`` has a receipt tell: selects over the mart."""
+
+    headline: str = Field(description="one row, whose columns are the headline figures")
+    months: str = Field(description="one row per month")
+    closed: str = Field(description="the column of months that is true where a month is over")
+    moves: Moves | None = None
+
+    @classmethod
+    def read(cls) -> "Told":
+        document = Document.read(current().views / "receipt.yml")
+        return document.model(cls, document.data)
+
+    @property
+    def relations(self) -> list[str]:
+        """Those that its selects read."""
+        texts = (self.headline, self.months, self.moves.sql if self.moves else "")
+        return sorted(set(_RELATION.findall(" ".join(texts))))
 
 
 class ClosedMonthChange(BaseModel):
@@ -44,40 +63,39 @@ class ClosedMonthChange(BaseModel):
 
 
 class Figures(BaseModel):
-    """What readers see at one moment: headline metrics, months, everyone's segment."""
+    """What readers see at one moment: headline figures, months, and the group of everyone."""
 
     headline: dict[str, Any] = {}
     months: dict[date, dict[str, Any]] = {}
-    segments: dict[int, str] = {}
+    closed: str = ""
+    groups: dict[str, str] = {}
 
     @classmethod
     def read(cls, cursor: Cursor) -> "Figures":
         """Read them through ``cursor``; empty when the mart does not exist yet."""
-        cursor.execute(
-            "select to_regclass('mart.monthly_metrics') is not null and to_regclass('mart.rfm_customer') is not null"
-        )
-        if not (cursor.fetchone() or [False])[0]:
+        told = Told.read()
+        cursor.execute("select bool_and(to_regclass(name) is not null) from unnest(%s) as r (name)", [told.relations])
+        if cursor.fetchone() != (True,):
             return cls()
-        headline = _rows(cursor, HEADLINES)[0]
-        months = {row["month"]: row for row in _rows(cursor, MONTHS)}
-        cursor.execute(SEGMENTS)
-        return cls(headline=headline, months=months, segments=dict(cursor.fetchall()))
+        headline = _rows(cursor, told.headline)[0]
+        months = {row["month"]: row for row in _rows(cursor, told.months)}
+        return cls(headline=headline, months=months, closed=told.closed, groups=_groups(cursor, told.moves))
 
     def closed_month_changes(self, after: "Figures") -> list[ClosedMonthChange]:
         """Every number of a month that was complete before and reads differently ``after``."""
         return [
             ClosedMonthChange(month=month, metric=metric, before=value, after=new.get(metric))
             for month, row in self.months.items()
-            if row["is_complete_month"]
+            if row[self.closed]
             for new in [after.months.get(month, {})]
             for metric, value in row.items()
             if isinstance(value, int | Decimal) and not isinstance(value, bool) and new.get(metric) != value
         ]
 
-    def segment_moves(self, after: "Figures") -> int:
-        """How many customers stand in another segment than before, joined or left."""
-        everyone = self.segments.keys() | after.segments.keys()
-        return sum(self.segments.get(customer) != after.segments.get(customer) for customer in everyone)
+    def moves(self, after: "Figures") -> int:
+        """How many are in another group than before, joined or left."""
+        everyone = self.groups.keys() | after.groups.keys()
+        return sum(self.groups.get(one) != after.groups.get(one) for one in everyone)
 
 
 class Receipt(BaseModel):
@@ -98,7 +116,7 @@ class Receipt(BaseModel):
     before: dict[str, Any]
     after: dict[str, Any]
     closed_month_changes: list[ClosedMonthChange]
-    segment_moves: int
+    moves: int
     seconds: dict[str, float]
     assets: dict[str, int] = {}
     account: dict[str, Any] = {}
@@ -128,8 +146,9 @@ class Receipt(BaseModel):
             before = self.before.get(name)
             change = f"{after}" if before in (None, after) else f"{before} -> {after}"
             text.append(f"{'Now' if name == next(iter(self.after)) else '':<9} {name.replace('_', ' ')}: {change}")
-        if self.before:
-            text.append(f"Segments  {self.segment_moves:,} customers changed segment")
+        moves = Told.read().moves
+        if self.before and moves:
+            text.append(f"{moves.label:<9} {self.moves:,} {moves.counted}")
         return text + self._closed_month_lines() + self.warning_lines()
 
     def read_lines(self) -> list[str]:
@@ -180,6 +199,13 @@ def newest_receipt(cursor: Cursor) -> Receipt | None:
         return None
     rows = _rows(cursor, "select * from warehouse.receipt order by receipt_id desc limit 1")
     return Receipt.model_validate(rows[0]) if rows else None
+
+
+def _groups(cursor: Cursor, moves: Moves | None) -> dict[str, str]:
+    if moves is None:
+        return {}
+    cursor.execute(moves.sql)
+    return {str(key): group for key, group in cursor.fetchall()}
 
 
 def _rows(cursor: Cursor, sql: str) -> list[dict[str, Any]]:

@@ -239,7 +239,7 @@ def _apply(
         before=before.headline,
         after=after.headline,
         closed_month_changes=before.closed_month_changes(after),
-        segment_moves=before.segment_moves(after) if before.segments else 0,
+        moves=before.moves(after) if before.groups else 0,
         seconds={step.name: round(step.seconds, 3) for step in progress.steps[earlier:]},
     )
     receipt.save(cursor)

@@ -59,7 +59,7 @@ select
     ) as warnings,
     jsonb_array_length(months_changed) as months_changed,
     jsonb_array_length(closed_month_changes) as closed_month_changes,
-    segment_moves,
+    moves as segment_moves,
     (after ->> 'sales')::numeric as sales_after,
     (after ->> 'sales')::numeric - (before ->> 'sales')::numeric as sales_change,
     (select sum(step.value::numeric) from jsonb_each_text(receipt.seconds) as step) as seconds,
