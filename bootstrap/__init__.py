@@ -1,3 +1,3 @@
-"""The ``lgs`` command: stack, refresh and publish of the London Gift Shop's BI."""
+"""The ``lgs`` command: a project's stack, refresh and publish."""
 
 __version__ = "0.2.0"

@@ -112,7 +112,9 @@ def up(
 def init_command(
     folder: Annotated[Path, typer.Argument(help="The folder to make.")],
     name: Annotated[str | None, typer.Option(help="Its name as people read it.", show_default="of the folder")] = None,
-    currency: Annotated[str | None, typer.Option(help="ISO code of its money.", show_default="GBP")] = None,
+    currency: Annotated[
+        str | None, typer.Option(help="ISO code of its money.", show_default="that of the example")
+    ] = None,
 ) -> None:
     """Write a new project: shop.yml, and views/ and superset/ beside it.
 

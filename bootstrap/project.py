@@ -27,6 +27,7 @@ from babel.numbers import (
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator
 
 from bootstrap.errors import SpecError, UsageError
+from bootstrap.lists import Listing, colours, read_lists, with_names
 
 FILE = "shop.yml"
 Section = TypeVar("Section", bound=BaseModel)
@@ -123,9 +124,18 @@ class Project(BaseModel):
             "time_zone": self.time_zone,
         }
 
+    @cached_property
+    def lists(self) -> dict[str, Listing]:
+        return read_lists(self.views)
+
+    @property
+    def colours(self) -> dict[str, str]:
+        """Those of what stands in a list, by name."""
+        return colours(self.lists)
+
     def filled(self, text: str) -> str:
-        """``text`` with the words of the project in it."""
-        return _WORD.sub(lambda found: self.words[found[1]], text)
+        """``text`` with the words of the project in it, and the names of its lists."""
+        return with_names(_WORD.sub(lambda found: self.words[found[1]], text), self.lists)
 
     def section(self, name: str, kind: type[Section]) -> Section:
         """The section of that name as a ``kind``. Raises ``SpecError`` that names the key."""

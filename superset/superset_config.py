@@ -117,7 +117,7 @@ def FLASK_APP_MUTATOR(app: Any) -> None:
 
 
 LANDING_DASHBOARD, DATA_UNTIL = _BRAND["landing"], _BRAND["data_until"]  # read by bootstrap/server/pages.py
-LABEL_COLORS = {**_BRAND["segments"], **_BRAND["labels"]}  # on dashboards that people make, too
+LABEL_COLORS = {**_PROJECT.colours, **_BRAND["labels"]}  # on dashboards that people make, too
 
 # --- what a query may do: read
 CUSTOM_SECURITY_MANAGER = security.SecurityManager

@@ -59,7 +59,7 @@ def _check_chart(chart: Chart, document: Document, layer: Layer) -> None:
 
 
 def _check_totals(chart: Chart, document: Document, layer: Layer) -> None:
-    """Superset adds up what is drawn: of rates and of counts of different customers that is a wrong number."""
+    """Superset adds up what is drawn: of rates and of counts of different people that is a wrong number."""
     never = [name for name in (*chart.metrics, *chart.more_metrics) if not layer.metrics[name].additive]
     for key in sorted(_TOTALS & chart.params.keys()):
         if never and chart.params[key]:

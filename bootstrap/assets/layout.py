@@ -10,6 +10,7 @@ from bootstrap.assets import captions, clicks
 from bootstrap.assets.examples import Example
 from bootstrap.assets.identity import identity
 from bootstrap.assets.spec import Brand, Chart, Dashboard, Filter, Row, Specs, Tab
+from bootstrap.project import current
 
 Native = dict[str, Any]
 _FILTER_TYPES = {
@@ -160,8 +161,8 @@ def _cross_filters(specs: Specs, dashboard: Dashboard) -> Native:
 
 
 def colours(brand: Brand) -> dict[str, str]:
-    """Label to colour: one colour per segment everywhere."""
-    return {**brand.segments, **brand.labels}
+    """Label to colour: the same everywhere."""
+    return {**current().colours, **brand.labels}
 
 
 def metadata(specs: Specs, dashboard: Dashboard) -> Native:

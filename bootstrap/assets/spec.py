@@ -244,7 +244,7 @@ class Access(Spec):
 
 
 class Brand(Spec):
-    """The look: colours by series, by segment and by label."""
+    """The look: colours by series and by label."""
 
     name: str
     primary: str
@@ -254,7 +254,6 @@ class Brand(Spec):
     data_until: str = Field(description="SQL for the last day of the data, for the names of downloads")
     series: tuple[str, ...]
     shades: tuple[str, ...]
-    segments: dict[str, str]
     labels: dict[str, str] = Field(default_factory=dict)
 
 

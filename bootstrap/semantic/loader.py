@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bootstrap.errors import SpecError
+from bootstrap.lists import with_relations
 from bootstrap.project import filled
 from bootstrap.semantic.document import Document, Place, nearest
 from bootstrap.semantic.expression import missing, problem
@@ -62,7 +63,7 @@ def _twin(path: Path, shared: Mapping[str, Column], metrics: Mapping[str, Metric
     if not sql_path.is_file():
         raise SpecError(f"its twin {sql_path.name} is missing. Write it beside this file.", path=path)
     document = Document.read(path)
-    sql = filled(sql_path.read_text(encoding="utf-8")).strip()
+    sql = with_relations(filled(sql_path.read_text(encoding="utf-8")).strip(), sql_path)
     columns = document.data.get("columns")
     values = {
         **document.data,

@@ -29,7 +29,7 @@ class Column(Spec):
     label: str = Field(description="how people read it, never the raw name")
     description: str = Field(description="meaning, unit, caveats")
     format: str | None = Field(None, description="d3 number or time format")
-    currency: str | None = Field(None, description="ISO code, such as GBP")
+    currency: str | None = Field(None, description="ISO code, such as EUR")
     role: Literal["dimension", "time", "measure", "key"] = "dimension"
     additive: bool = Field(True, description="false for a measure whose sum over rows means nothing: no metric sums it")
     within: tuple[str, ...] = Field((), description="a sum means something only within one value of these columns")
@@ -43,7 +43,7 @@ class Metric(Spec):
     expression: str = Field(description="the SQL aggregate")
     format: str
     currency: str | None = None
-    unit: str = Field(description="what one of it is, such as GBP or customers")
+    unit: str = Field(description="what one of it is, such as EUR or people")
     description: str = Field(min_length=1, description="unit, caveats and synonyms in the text")
     owner: str = Field(min_length=1)
     certified: bool = Field(False, description="earned by a figure counted on paper: a test asks for it")
@@ -103,7 +103,7 @@ class Twin(Spec):
 
     @property
     def relation(self) -> str:
-        """The qualified name, such as ``mart.rfm_customer``."""
+        """The qualified name, such as ``mart.month``."""
         return f"{self.schema_name}.{self.name}"
 
     @property
@@ -129,6 +129,6 @@ class Layer(Spec):
     metrics: dict[str, Metric]
 
     def twin(self, relation: str) -> Twin:
-        """The twin of ``mart.rfm_customer``, or of ``rfm_customer`` (in mart)."""
+        """The twin of ``mart.month``, or of ``month`` (in mart)."""
         name = relation if "." in relation else f"mart.{relation}"
         return next(twin for twin in self.twins if twin.relation == name)

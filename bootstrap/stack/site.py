@@ -13,6 +13,7 @@ import psutil
 
 import bootstrap
 from bootstrap.errors import CheckFailed
+from bootstrap.lists import list_files
 from bootstrap.project import current, own_folder
 from bootstrap.stack import processes
 
@@ -74,7 +75,7 @@ def _configuration() -> list[Path]:
     """Superset's configuration, the files beside it that it names, and our own modules that run inside of it."""
     text, project = _CONFIG.read_text(encoding="utf-8"), current()
     named = sorted(path for path in project.superset.iterdir() if f'"{path.name}"' in text and path.is_file())
-    return [_CONFIG, project.file, *named, *sorted(Path(__file__).parent.glob("*.py"))]
+    return [_CONFIG, project.file, *list_files(project.views), *named, *sorted(Path(__file__).parent.glob("*.py"))]
 
 
 class EmbeddedSuperset:

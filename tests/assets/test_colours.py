@@ -4,22 +4,20 @@ import json
 
 import pytest
 
-from bootstrap.assets import load_specs
 from bootstrap.assets.client import Client
-from bootstrap.semantic.spec import Layer
-from bootstrap.settings import data_folder
+from bootstrap.project import current
 
 pytestmark = pytest.mark.stack
 
 
 @pytest.mark.parametrize("own", [{}, {"Champions": "#000000"}])
 def test_an_own_dashboard_has_the_colours_of_the_shop_unless_it_says_otherwise(
-    admin: Client, layer: Layer, own: dict[str, str]
+    admin: Client, own: dict[str, str]
 ) -> None:
     body = {"dashboard_title": "Own", "json_metadata": json.dumps({"label_colors": own})}
     number = admin.post("/api/v1/dashboard/", body)["id"]
     found = json.loads(admin.get(f"/api/v1/dashboard/{number}")["result"]["json_metadata"])["label_colors"]
     admin.delete(f"/api/v1/dashboard/{number}")
-    segments = load_specs(data_folder("superset"), layer).brand.segments
+    segments = current().colours
     assert found["Champions"] == own.get("Champions", segments["Champions"])
     assert found["At Risk"] == segments["At Risk"]

@@ -10,6 +10,7 @@ from bootstrap.assets import layout, load_specs
 from bootstrap.assets.identity import identity, mark, read_mark
 from bootstrap.assets.normal import differences, digest, normal
 from bootstrap.assets.spec import Specs
+from bootstrap.project import current
 from bootstrap.semantic.spec import Layer
 from bootstrap.settings import data_folder
 
@@ -36,8 +37,8 @@ def lab(colour: str, sight: str) -> np.ndarray:
 
 @pytest.mark.parametrize("sight", SEVERITY_1)
 def test_segment_colours_can_be_told_apart(real: Specs, sight: str) -> None:
-    assert len(real.brand.segments) == 10
-    for (one, first), (other, second) in itertools.combinations(real.brand.segments.items(), 2):
+    assert len(current().colours) == 10
+    for (one, first), (other, second) in itertools.combinations(current().colours.items(), 2):
         distance = np.linalg.norm(lab(first, sight) - lab(second, sight))
         assert distance >= 20, f"{one} and {other} for {sight} sight"
 
@@ -92,4 +93,4 @@ def test_a_filter_acts_where_its_column_is_and_nowhere_else(real: Specs) -> None
 
 def test_each_segment_has_its_colour_on_the_dashboard(real: Specs) -> None:
     labels = layout.metadata(real, real.dashboards["sales_customers"])["label_colors"]
-    assert {name: labels[name] for name in real.brand.segments} == real.brand.segments
+    assert {name: labels[name] for name in current().colours} == current().colours
