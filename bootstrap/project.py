@@ -36,7 +36,7 @@ _WORD = re.compile(r"\$(name|currency|symbol|money|Money|locale|time_zone)(?![a-
 
 
 class Project(BaseModel):
-    """What ``shop.yml`` says to the engine. Its section ``lines`` is for the package that keeps the lines."""
+    """What ``shop.yml`` says to the engine. Its sections are for the package that keeps the lines."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -146,7 +146,7 @@ class Project(BaseModel):
 
 
 _SETTINGS = ("LGS_PROJECT", "LGS_CURRENCY", "LGS_TIME_ZONE")
-_SECTIONS = ("lines",)
+_SECTIONS = ("source", "lines", "open_days")
 _using: list[Project] = []
 
 

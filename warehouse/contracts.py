@@ -8,6 +8,8 @@ from typing import Protocol
 from psycopg2.extensions import cursor as Cursor
 
 from bootstrap.errors import CheckFailed
+from warehouse.queries import filled_in
+from warehouse.rules import line_rules
 
 _FOLDER = Path(__file__).with_name("checks")
 _SHOWN = 5
@@ -60,7 +62,8 @@ def _read(path: Path) -> Contract:
     lines = path.read_text(encoding="utf-8").splitlines()
     count = next((index for index, line in enumerate(lines) if not line.startswith("--")), len(lines))
     description = " ".join(line.removeprefix("--").strip() for line in lines[:count])
-    return Contract(path.stem, description, "\n".join(lines[count:]).strip())
+    parts = line_rules().parts(day="invoice_at::date")
+    return Contract(path.stem, description, filled_in("\n".join(lines[count:]).strip(), parts))
 
 
 def _message(contract: Rule, names: list[str], rows: list[tuple[object, ...]], sql: str) -> str:

@@ -9,6 +9,7 @@ from bootstrap.errors import SourceError
 from bootstrap.project import current
 from warehouse.maps import Map
 from warehouse.queries import query
+from warehouse.rules import texts
 from warehouse.sources import Source
 
 _TIME = "([ T][0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,9})?)?( ?[AaPp][Mm])?)?"
@@ -41,7 +42,8 @@ class Reading:
     ``dates`` is a key of the ways to write them; ``decimal`` is the sign of prices. ``is_plain``: values are as
     PostgreSQL itself prints them, so that a cast is all they need. ``has_odd_blanks``: others than U+0020 may be around
     them. ``nothing`` are the words that the file has for missing values, such as NULL; ``no_customer`` is what else
-    means no customer. ``dates_why`` and ``decimal_why`` say how these are known.
+    means no customer. ``taken_back`` are the statuses of lines that take something back. ``dates_why`` and
+    ``decimal_why`` say how these are known.
     """
 
     dates: str = "year-first"
@@ -52,6 +54,7 @@ class Reading:
     no_customer: tuple[str, ...] = ()
     nothing: tuple[str, ...] = ()
     price_type: str | None = None
+    taken_back: tuple[str, ...] = ()
     dates_why: str = ""
     decimal_why: str = ""
 
@@ -94,7 +97,7 @@ class Reading:
             "typed",
             clean=self.clean(kept),
             moment=self._moment,
-            quantity=self._quantity,
+            signed_quantity=self._signed(self._quantity),
             price=self._price,
             is_judged="false" if self.is_plain else "true",
         )
@@ -137,6 +140,12 @@ class Reading:
     @property
     def _quantity(self) -> str:
         return "quantity::integer" if self.is_plain else f"{self._number('quantity')}::numeric::integer"
+
+    def _signed(self, quantity: str) -> str:
+        """What is taken back counts as negative, however the file writes it."""
+        if not self.taken_back:
+            return quantity
+        return f"case when status = any({texts(self.taken_back)}) then -abs({quantity}) else {quantity} end"
 
     @property
     def _price(self) -> str:

@@ -23,6 +23,7 @@ from warehouse.landing import land, note_source, put_rejects, settle
 from warehouse.loss import refuse_loss
 from warehouse.novelty import Kinds, warnings
 from warehouse.queries import query, rules
+from warehouse.rules import Status, line_rules
 from warehouse.sources import Source
 from warehouse.sources.stream import start
 
@@ -88,6 +89,7 @@ def load(
         step.rows = land(cursor, source)
         step.note = source.form
     _refuse_other_currencies(cursor, source)
+    _pass_over(cursor, source)
     put_spellings(cursor)
     is_first, before = _is_empty(cursor), Kinds.read(cursor)
     readings: list[Reading] = []
@@ -196,6 +198,7 @@ def _fingerprint(cursor: Cursor, source: Source, *, is_first: bool, max_rejects:
         no_customer=source.how.no_customer,
         nothing=words_for_nothing(cursor),
         price_type=source.price_type,
+        taken_back=_status().cancelled,
     )
     if _is_plain(cursor, source, plain, is_first=is_first):
         return plain
@@ -258,6 +261,25 @@ def _refuse_other_currencies(cursor: Cursor, source: Source) -> None:
             "all are in one currency, and the shop's, name it: currency in shop.yml or in a map.",
             path=source.path,
         )
+
+
+def _status() -> Status:
+    """What the shop says of the statuses of lines; nothing for one without."""
+    return line_rules().status or Status(column="")
+
+
+def _pass_over(cursor: Cursor, source: Source) -> None:
+    """Take the lines out that never came to be, by their status, and account for them."""
+    left_out = _status().left_out
+    if "status" not in source.columns or not left_out:
+        return
+    cursor.execute(
+        "with gone as (delete from landing.line where lower(btrim(status)) = any(%s) returning status) "
+        "select lower(btrim(status)), count(*) from gone group by lower(btrim(status)) order by 1",
+        [list(left_out)],
+    )
+    for status, lines in cursor.fetchall():
+        source.account.pass_over(f"lines with the status {status}", lines)
 
 
 def _check_rejects(cursor: Cursor, source: Source, max_rejects: float) -> None:

@@ -88,6 +88,7 @@ landing_line = Table(
     _optional("customer_id", Text, "as read"),
     _optional("country", Text, "as read"),
     _optional("currency", Text, "as read, where the file says"),
+    _optional("status", Text, "as read, for a shop whose files say what became of an order"),
     schema="landing",
     comment="The newest file as read, as text. One row per line with the right number of columns.",
 )

@@ -184,7 +184,7 @@ BREAKS = {
     "lines_are_kept_or_rejected": "update landing.source set lines_read = lines_read + 1",
     "lines_hold_together": "update warehouse.line set amount = amount + 0.01 where stock_code = 'M'",
     "months_are_noted": "update warehouse.month set lines = lines + 1 where month = '2010-02-01'",
-    "pounds_are_kept": "update landing.line set unit_price = '373.58' where unit_price = '373.57'",
+    "money_is_kept": "update landing.line set unit_price = '373.58' where unit_price = '373.57'",
 }
 
 

@@ -16,7 +16,7 @@ invoice as (
         customer_id,
         min(invoice_at) as invoice_at,
         max(invoice_at) as last_line_at,
-        invoice_no like 'C%' as is_cancellation,
+        bool_and(line_type = 'cancellation') as is_cancellation,
         count(*) as lines,
         sum(quantity) as units,
         sum(amount) as sales,

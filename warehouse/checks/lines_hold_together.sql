@@ -18,5 +18,5 @@ where
     or month <> date_trunc('month', invoice_at)::date
     or customer_key <> coalesce(customer_id, least(customer_key, -1))
     or line_type not in ('sale', 'cancellation', 'adjustment', 'write_off', 'free', 'fee')
-    or (line_type = 'cancellation') <> starts_with(invoice_no, 'C')
-    or is_overlap and (is_duplicate or invoice_at not between '2010-12-01' and '2010-12-09 23:59:59.999')
+    or line_type <> 'cancellation' and {is_cancelled_by_number}
+    or is_overlap and (is_duplicate or not {is_in_overlap})

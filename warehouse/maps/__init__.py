@@ -9,11 +9,17 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from bootstrap.errors import SourceError
 from bootstrap.project import current
+from warehouse.rules import line_rules
 
 READY = Path(__file__).parent
 Meaning = Literal[
     "invoice_no", "stock_code", "description", "quantity", "invoice_date", "unit_price", "customer_id", "country"
 ]
+
+
+def _status() -> str | None:
+    status = line_rules().status
+    return status.column if status else None
 
 
 class Map(BaseModel):
@@ -36,6 +42,9 @@ class Map(BaseModel):
     currency: str = Field(
         default_factory=lambda: current().currency, description="the shop's currency; prices in another one are refused"
     )
+    status: str | None = Field(
+        default_factory=_status, description="the column that says what became of an order; null: the file has none"
+    )
     no_customer: tuple[str, ...] = Field((), description="further texts that mean: no customer, such as 0")
     fill_down: tuple[Meaning, ...] = Field((), description="columns that only the first line of an invoice fills in")
     only: tuple[str, ...] = Field((), description="tables or sheets to read; all others are left out")
@@ -54,7 +63,7 @@ class Map(BaseModel):
     @property
     def says_nothing(self) -> bool:
         """Whether it says no more than what holds for the whole shop."""
-        return self.model_fields_set <= {"currency", "time_zone"}
+        return self.model_fields_set <= {"currency", "time_zone"} or self == said()
 
     @property
     def named(self) -> list[str]:
@@ -93,15 +102,18 @@ def ready_maps() -> dict[str, Map]:
 
 
 def said(name: str | Path | None = None, **options: Any) -> Map:
-    """The map of that name, or an empty one, with the options that are given on top; ``None`` means not given.
+    """What ``shop.yml`` says of every file, on top of it the map of that name, and the options that are given.
+
+    ``None`` means not given.
 
     ``currency`` and ``time_zone`` are only used where the map names none.
     """
     how = load_map(name) if name else Map()
+    shop = current().section("source", Map).model_dump(exclude_unset=True)
     kept = {"currency", "time_zone"} & how.model_fields_set
     given = {key: value for key, value in options.items() if value is not None and value != () and key not in kept}
     try:
-        return Map.model_validate({**how.model_dump(exclude_unset=True), **given})
+        return Map.model_validate({**shop, **how.model_dump(exclude_unset=True), **given})
     except ValidationError as error:
         first = error.errors()[0]
         raise SourceError(f"--{first['loc'][0]} {first['input']!r}: {first['msg']}.") from error

@@ -22,6 +22,7 @@ MEANINGS: dict[str, tuple[str, ...]] = {
     "country": ("country",),
 }
 COLUMNS = tuple(MEANINGS)
+EXTRAS = ("currency", "status")
 ALIKE = len(COLUMNS) // 2  # so many of the names, and something comes near to being transactions
 _T = TypeVar("_T")
 _CURRENCY = ("currency", "currencycode")
@@ -31,12 +32,14 @@ _CURRENCY = ("currency", "currencycode")
 class Mapping:
     """Where each meaning is among the file's ``names``: ``positions[i]`` is the index of the column of ``COLUMNS[i]``.
 
-    ``None`` where a map says that the file has no such column. ``currency`` is the index of the currency's column.
+    ``None`` where a map says that the file has no such column. ``currency`` and ``status`` are the indexes of columns
+    that only some files have.
     """
 
     names: tuple[str, ...]
     positions: tuple[int | None, ...]
     currency: int | None = None
+    status: int | None = None
 
     @property
     def width(self) -> int:
@@ -49,17 +52,21 @@ class Mapping:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        return COLUMNS if self.currency is None else (*COLUMNS, "currency")
+        return (*COLUMNS, *(name for name in EXTRAS if self.extra(name) is not None))
+
+    def extra(self, name: str) -> int | None:
+        """The index of the column of ``EXTRAS`` with this name."""
+        return self.currency if name == "currency" else self.status
 
     @property
     def left_out(self) -> list[str]:
         """Names of the columns that mean nothing here."""
-        used = {*self.positions, self.currency}
+        used = {*self.positions, self.currency, self.status}
         return [name for index, name in enumerate(self.names) if index not in used and name]
 
-    def picked(self, fields: Sequence[_T], count: int) -> list[_T | None]:
-        """The fields of one line in the order of ``COLUMNS``, and the currency where ``count`` is one more."""
-        wanted = (*self.positions, self.currency)[:count]
+    def picked(self, fields: Sequence[_T], columns: Sequence[str]) -> list[_T | None]:
+        """The fields of one line in the order of ``columns``, which begin with ``COLUMNS``."""
+        wanted = (*self.positions, *map(self.extra, columns[len(COLUMNS) :]))
         return [None if position is None else fields[position] for position in wanted]
 
 
@@ -80,7 +87,18 @@ def map_columns(names: Sequence[str], *, path: Path, how: Map) -> Mapping:
             both = " and ".join(names[index] for index in indexes if index is not None)
             raise SourceError(f"two columns for {meaning}: {both}. Remove or rename one of them.", path=path)
     currency = next((index for index, name in enumerate(names) if plain(name) in _CURRENCY), None)
-    return Mapping(tuple(names), tuple(found[meaning][0] for meaning in COLUMNS), currency)
+    return Mapping(tuple(names), tuple(found[meaning][0] for meaning in COLUMNS), currency, _status(names, how, path))
+
+
+def _status(names: Sequence[str], how: Map, path: Path) -> int | None:
+    """Where the column is that says what became of an order, for a shop that has one."""
+    if how.status is None:
+        return None
+    index = next((index for index, name in enumerate(names) if plain(name) == plain(how.status)), None)
+    if index is None:
+        why = f"no column {how.status}, which tells what became of an order; found {', '.join(names)}. "
+        raise SourceError(f"{why}Correct lines.status in shop.yml, or say status: null in a map.", path=path)
+    return index
 
 
 def _said(meaning: str, names: Sequence[str], how: Map, path: Path) -> list[int | None]:

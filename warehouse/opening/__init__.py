@@ -1,15 +1,14 @@
-"""The days on which the shop is open: weekdays, public holidays and the weeks around Christmas, from ``days.yml``."""
+"""The days on which the shop is open: weekdays, public holidays and yearly breaks, ``open_days`` of ``shop.yml``."""
 
 from datetime import date, time, timedelta
 from functools import cache
-from pathlib import Path
 
-import yaml
 from dateutil.easter import easter
 from holidays import country_holidays
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-DAYS = Path(__file__).parent / "days.yml"
+from bootstrap.project import current
+
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
@@ -39,13 +38,13 @@ class Range(_Spec):
 
 
 class Opening(_Spec):
-    """What ``days.yml`` says."""
+    """The section ``open_days`` of ``shop.yml``."""
 
     closed_weekdays: tuple[str, ...] = ()
     public_holidays: PublicHolidays | None = None
     closed_around_easter: dict[int, str] = Field(default_factory=dict)
     closed_every_year: tuple[Range, ...] = ()
-    last_orders_from: time
+    last_orders_from: time = time(0)
 
     @field_validator("closed_weekdays")
     @classmethod
@@ -76,10 +75,9 @@ def _holidays(country: str, subdivision: str | None, year: int) -> dict[date, st
     return dict(country_holidays(country, subdiv=subdivision, years=year, language="en_GB").items())
 
 
-@cache
 def opening() -> Opening:
-    """The shop's opening days, read once."""
-    return Opening.model_validate(yaml.safe_load(DAYS.read_text(encoding="utf-8")))
+    """The shop's opening days. Raises ``SpecError`` for a wrong one."""
+    return current().section("open_days", Opening)
 
 
 def is_open(day: date) -> bool:
@@ -89,6 +87,6 @@ def is_open(day: date) -> bool:
 
 def closed_days(first: date, last: date) -> dict[date, str]:
     """The days from ``first`` to ``last``, both included, on which the shop is closed, with the reason."""
-    days = (first + timedelta(days=offset) for offset in range((last - first).days + 1))
-    reasons = ((day, opening().closed_because(day)) for day in days)
+    shop, days = opening(), (first + timedelta(days=offset) for offset in range((last - first).days + 1))
+    reasons = ((day, shop.closed_because(day)) for day in days)
     return {day: reason for day, reason in reasons if reason}

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bootstrap.errors import SourceError
-from warehouse.maps import Map, load_map
+from warehouse.maps import Map, load_map, said
 from warehouse.maps.columns import COLUMNS
 from warehouse.sources import stream
 from warehouse.sources.csv_file import open_csv
@@ -60,7 +60,7 @@ def open_source(path: Path, how: Map | None = None) -> Source:
     ``how`` is what a person says of it. Raises ``SourceError`` when it is missing, unreadable, empty, or none of the
     forms.
     """
-    how = how or Map()
+    how = how or said()
     _check_file(path)
     if stream.begins(path, b"PAR1"):
         return open_parquet(path, how)

@@ -10,12 +10,14 @@ class Account:
     """``Source.blocks`` fills it.
 
     ``counted``: the lines (rows, records) in the parts that are read, counted by other means than those that read them.
+    ``set_back``: records that were taken back after they were read.
     ``passed_over``: lines among those that are no records, by kind, such as blank lines.
     ``parts``: records read, by table, sheet or file. ``left_out``: what is not read, and why, such as other tables.
     ``decisions``: how the file is written, and how that was decided. ``warnings``: what deserves a look.
     """
 
     counted: int = 0
+    set_back: int = 0
     passed_over: Counter[str] = field(default_factory=Counter)
     parts: Counter[str] = field(default_factory=Counter)
     left_out: dict[str, str] = field(default_factory=dict)
@@ -25,7 +27,12 @@ class Account:
     @property
     def lines_read(self) -> int:
         """The records, rejected ones included."""
-        return self.parts.total()
+        return self.parts.total() - self.set_back
+
+    def pass_over(self, what: str, lines: int) -> None:
+        """Take lines that were read back: they are no transactions."""
+        self.passed_over[what] += lines
+        self.set_back += lines
 
     def leave_out_columns(self, names: list[str], part: str) -> None:
         """Name the columns that mean nothing here. A status may be what tells void lines from real ones."""

@@ -51,7 +51,7 @@ def _rows(batch: Any, mapping: Mapping, first: int) -> bytes:
     """The batch as lines of COPY text, put together in Arrow: in Python it would take five times as long."""
     from pyarrow import array, compute
 
-    texts = mapping.picked([_text(column) for column in batch.columns], len(mapping.columns))
+    texts = mapping.picked([_text(column) for column in batch.columns], mapping.columns)
     nothing = array([None] * batch.num_rows, "string")
     numbers = compute.cast(array(range(first, first + batch.num_rows)), "string")
     values = [compute.fill_null(nothing if text is None else text, "\\N") for text in texts]

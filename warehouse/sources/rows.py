@@ -83,7 +83,8 @@ def _is_good(number: int, line: bytes, width: int, rejects: Rejects) -> bool:
 
 def _picker(mapping: Mapping) -> Callable[[Sequence[Any]], tuple[Any, ...]]:
     """Takes the values of ``mapping.columns`` out of a row that has a null after its last value."""
-    positions = [*mapping.positions, *([] if mapping.currency is None else [mapping.currency])]
+    extras = (index for index in (mapping.currency, mapping.status) if index is not None)
+    positions = [*mapping.positions, *extras]
     return itemgetter(*[mapping.width if position is None else position for position in positions])
 
 

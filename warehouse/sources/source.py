@@ -84,7 +84,7 @@ class Source(ABC):
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The columns that ``blocks`` gives after the line number: ``COLUMNS``, and the currency where there is one."""
+        """The columns that ``blocks`` gives after the line number: ``COLUMNS``, then those of ``EXTRAS``."""
         return self.mapping.columns
 
     def blocks(self) -> Iterator[bytes]:
@@ -103,7 +103,7 @@ class Source(ABC):
 
     def copied(self, number: int, fields: Sequence[str | None], mapping: Mapping) -> str:
         """One record as COPY text. What only the first line of an invoice fills in is filled in on the others."""
-        values = mapping.picked(fields, len(self.columns))
+        values = mapping.picked(fields, self.columns)
         if self.how.fill_down:
             is_same = values[0] == self._above[0]
             for index in map(COLUMNS.index, self.how.fill_down):

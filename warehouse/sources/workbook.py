@@ -15,7 +15,7 @@ from python_calamine import CalamineSheet, CalamineWorkbook, PasswordError, Shee
 
 from bootstrap.errors import SourceError
 from warehouse.maps import Map
-from warehouse.maps.columns import ALIKE, COLUMNS, Mapping, fits, map_columns, not_recognised
+from warehouse.maps.columns import ALIKE, COLUMNS, EXTRAS, Mapping, fits, map_columns, not_recognised
 from warehouse.sources.source import Place, Source
 
 _HEAD, _ROWS_IN_BLOCK, _CHUNK = 30, 500, 1 << 16
@@ -48,7 +48,7 @@ class Workbook(Source):
     members: dict[str, str]
     is_typed = True
     null = ""
-    columns = (*COLUMNS, "currency")
+    columns = (*COLUMNS, *EXTRAS)
 
     def _blocks(self) -> Iterator[bytes]:
         shift, first_rows = 0, []

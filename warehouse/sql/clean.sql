@@ -15,7 +15,8 @@ select
         when ascii(line.customer_id) between 49 and 57 then {customer_id}
         when lower(btrim(line.customer_id{blanks})) <> all({no_customer}) then {customer_id}
     end as customer_id,
-    coalesce(spelling.country, nullif(initcap(btrim(line.country{blanks})), ''), 'Unspecified') as country
+    coalesce(spelling.country, nullif(initcap(btrim(line.country{blanks})), ''), 'Unspecified') as country,
+    lower(btrim(line.status{blanks})) as status
 from landing.line
 left join landing.spelling on lower(btrim(line.country{blanks}) collate "C") = spelling.spelling
 where {kept}

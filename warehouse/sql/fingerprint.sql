@@ -8,7 +8,7 @@ select
     invoice_at::date as day,
     hash_record_extended(
         row(invoice_no, stock_code, description, quantity, invoice_at, unit_price, customer_id, country), 0
-    ) as hash,
+    ) {status_hash} as hash,
     is_plain,
     price_digits
 from ({lines}) as line

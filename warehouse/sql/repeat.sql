@@ -1,8 +1,8 @@
 -- Lines that stand more than once, and which kind of repetition each copy is.
 --
--- The two yearly sheets of the public data set overlap from 1 to 9 December 2010. An invoice of those days stands there
--- twice when each of its lines stands an even number of times: the second half of the copies of a line is the
--- overlap. Any further copy of any line is a duplicate. Equal lines are told by their hash of 64 bits.
+-- shop.yml says which days the source holds twice. An invoice of those days stands there twice when each of its lines
+-- stands an even number of times: the second half of the copies of a line is the overlap. Any further copy of any line
+-- is a duplicate. Equal lines are told by their hash of 64 bits.
 -- Two cores sort faster than one hashes. In a table of their own, two cores look for the copies together.
 set local enable_hashagg = off;
 
@@ -42,7 +42,7 @@ overlap_lines as (
     from landing.fingerprint
     where
         month = any(%(months)s)
-        and day between '2010-12-01' and '2010-12-09'
+        and {is_in_overlap}
     group by invoice_no, hash
 
 ),

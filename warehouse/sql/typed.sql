@@ -1,5 +1,5 @@
 -- Each clean line with its text read as numbers and times.
--- {moment}, {quantity} and {price} read the text as the whole file is written.
+-- {moment}, {signed_quantity} and {price} read the text as the whole file is written.
 -- is_plain: the text is as PostgreSQL itself would print it. A cast alone takes 'now', 'NaN' and '1_000' too. Where the
 -- columns were judged, {is_judged}, bad lines are out already. price_digits: those after the point.
 select
@@ -12,6 +12,7 @@ select
     unit_price,
     customer_id,
     country,
+    status,
     {is_judged} or coalesce(
         octet_length(invoice_no) between 1 and 40
         and octet_length(stock_code) between 1 and 40
@@ -37,11 +38,12 @@ from (
         invoice_no,
         stock_code,
         description,
-        {quantity} as quantity,
+        {signed_quantity} as quantity,
         {moment} as invoice_at,
         {price} as unit_price,
         customer_id::numeric::integer as customer_id,
         country,
+        status,
         quantity as quantity_text,
         invoice_date as date_text,
         unit_price as price_text,

@@ -1,4 +1,4 @@
--- The pounds of the lines in landing, less rejected ones, are the pounds in the warehouse, to the penny.
+-- The money of the lines in landing, less rejected ones, is the money in the warehouse, exactly.
 with
 
 written as (
@@ -8,7 +8,8 @@ written as (
         -- the first of them is the decimal sign; the others, and blanks, only part thousands
         case when account #>> '{reading,decimal}' = ',' then ',.' else '.,' end
         || e' \t\n\r\v\f\u0085\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u200b'
-        || e'\u2028\u2029\u202f\u205f\u3000\ufeff' as signs
+        || e'\u2028\u2029\u202f\u205f\u3000\ufeff' as signs,
+        array(select jsonb_array_elements_text(account #> '{reading,taken_back}')) as taken_back
     from landing.source
 
 ),
@@ -17,7 +18,11 @@ numbers as (
 
     select
         written.price_type,
-        translate(line.quantity, written.signs, '.') as quantity,
+        case
+            when lower(btrim(line.status)) = any(written.taken_back)
+                then '-' || ltrim(translate(line.quantity, written.signs, '.'), '-+')
+            else translate(line.quantity, written.signs, '.')
+        end as quantity,
         translate(line.unit_price, written.signs, '.') as unit_price
     from landing.line
     cross join written
