@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
+from bootstrap.roles import ensure_roles
 from bootstrap.stack.account import binaries, server_account
 from bootstrap.stack.postgres import EmbeddedPostgres
 from tests.conftest import execute, free_port
-from warehouse.roles import ensure_roles
 
 ROLES = ("lgs_owner", "lgs_reader", "lgs_analyst")
 

@@ -33,13 +33,13 @@ from sqlalchemy.engine import make_url
 import bootstrap
 from bootstrap.connection import administering, alone, connected
 from bootstrap.errors import CheckFailed, UsageError
+from bootstrap.lines import lines
 from bootstrap.progress import Progress
+from bootstrap.roles import ensure_roles, grant_reading
 from bootstrap.stack import Stack
 from bootstrap.stack.account import client_program
 from bootstrap.stack.address import replaced
 from bootstrap.stack.rekey import rekey
-from warehouse.migrate import head
-from warehouse.roles import ensure_roles, grant_reading
 
 FORMAT = 1
 PARTS = {"warehouse": "warehouse.dump", "superset": "superset.dump"}
@@ -73,7 +73,7 @@ def backup(stack: Stack, path: Path, *, progress: Progress) -> Manifest:
         made_at=datetime.now(UTC),
         product=bootstrap.__version__,
         superset=version("apache-superset"),
-        tables=head(),
+        tables=lines().revision(),
         secret_key=SecretStr(stack.metadata.secret_key),
     )
     with (
@@ -149,7 +149,11 @@ def read_manifest(path: Path) -> Manifest:
         raise UsageError(
             f"{path} is not a backup that can be read ({error}). Name one that lgs backup wrote."
         ) from error
-    if manifest.format > FORMAT or manifest.tables > head() or manifest.superset != version("apache-superset"):
+    if (
+        manifest.format > FORMAT
+        or manifest.tables > lines().revision()
+        or manifest.superset != version("apache-superset")
+    ):
         raise UsageError(
             f"{path} was made by lgs {manifest.product} with Superset {manifest.superset}; here is "
             f"{bootstrap.__version__} with {version('apache-superset')}. Restore it with the version that made it."

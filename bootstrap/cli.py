@@ -16,11 +16,11 @@ from bootstrap import runs
 from bootstrap import stack as stacks
 from bootstrap.backup import backup
 from bootstrap.errors import LgsError
+from bootstrap.lines import lines as kept_lines
 from bootstrap.progress import Progress
 from bootstrap.project import FILE, open_project, using
 from bootstrap.settings import load_settings
 from bootstrap.starter import make_project
-from warehouse.demo import write_demo
 
 FIRST_DAY, LAST_DAY = datetime(2009, 12, 1), datetime(2011, 12, 9)
 
@@ -247,7 +247,7 @@ def demo(
     """
     progress = Progress()
     with progress.step("Demo shop") as step:
-        step.rows = write_demo(path, lines=lines, seed=seed, start=start.date(), end=end.date())
+        step.rows = kept_lines().write_demo(path, lines=lines, seed=seed, start=start.date(), end=end.date())
         step.note = str(path)
 
 

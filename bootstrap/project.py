@@ -47,6 +47,7 @@ class Project(BaseModel):
     money: str = Field("", description="what people call that money, such as euros; none: its name in English")
     locale: str = Field("en_GB", description="how numbers are written, such as de_CH")
     time_zone: str = Field("UTC", description="IANA name, such as Europe/Zurich")
+    package: str = Field("warehouse.lines", description="the Python module that keeps its lines (bootstrap/lines.py)")
     _sections: dict[str, Any] = PrivateAttr(default_factory=dict)
 
     @field_validator("currency")

@@ -14,6 +14,7 @@ from bootstrap.assets.questions import write_questions
 from bootstrap.backup import read_manifest, restore
 from bootstrap.connection import alone, connected
 from bootstrap.credentials import Passwords
+from bootstrap.lines import How, lines
 from bootstrap.progress import Progress
 from bootstrap.project import current
 from bootstrap.refresh import Refreshed, close, refresh, rollback
@@ -25,8 +26,6 @@ from bootstrap.semantic.relations import write_relations
 from bootstrap.semantic.spec import Layer
 from bootstrap.settings import Settings
 from bootstrap.stack import Stack
-from warehouse.demo import DEMO_FILE, write_demo
-from warehouse.maps import Map, said
 
 Uses = dict[str, list[str]]
 
@@ -148,9 +147,9 @@ def _refresh(
     return refreshed
 
 
-def _how(settings: Settings) -> Map:
+def _how(settings: Settings) -> How:
     """What is said of the file."""
-    return said(settings.map, dates=settings.dates, only=settings.only, skip=settings.skip)
+    return lines().said(settings.map, dates=settings.dates, only=settings.only, skip=settings.skip)
 
 
 def _publish(
@@ -206,11 +205,11 @@ def site_of(stack: Stack) -> Site:
 
 def _first_source(stack: Stack, settings: Settings, progress: Progress) -> Settings:
     """The settings with the demo shop as their source, where none is named and none was loaded before."""
-    if settings.source or _newest(stack):
+    if settings.source or not lines().demo_file or _newest(stack):
         return settings
-    path = settings.state / DEMO_FILE
+    path = settings.state / lines().demo_file
     with progress.step("Demo shop") as step:
-        step.rows = write_demo(path)
+        step.rows = lines().write_demo(path)
         step.note = "synthetic data, because no source was given. To load yours: lgs up --source PATH"
     return settings.model_copy(update={"source": path})
 

@@ -16,11 +16,11 @@ import pytest
 from psycopg2.extensions import connection as Connection
 
 from bootstrap.connection import administering, connected
+from bootstrap.roles import ensure_roles
 from bootstrap.settings import load_settings
 from bootstrap.stack import Stack, Status, connect, remove, status
 from bootstrap.stack.postgres import EmbeddedPostgres
 from warehouse.migrate import upgrade
-from warehouse.roles import ensure_roles
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 SHARED_DATA = REPOSITORY.parent / "shared" / "data"

@@ -5,7 +5,7 @@ the warehouse holds are replaced.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -14,6 +14,7 @@ from psycopg2 import DataError, NotSupportedError
 from psycopg2.extensions import cursor as Cursor
 
 from bootstrap.errors import SourceError
+from bootstrap.lines import Loaded
 from bootstrap.progress import Progress
 from warehouse.countries import put_spellings
 from warehouse.demo import DEMO_MARK
@@ -47,23 +48,6 @@ _ADVICE = {
 
 
 @dataclass(frozen=True)
-class Load:
-    """What a load did. ``months_changed`` is sorted, and empty when the warehouse held the same content already.
-
-    ``account`` is that of the file (see ``Account.facts``), with ``reading``: how its text was read; ``how``: the map;
-    and ``new``: countries and kinds of codes that were not there before.
-    """
-
-    form: str
-    sha256: str
-    lines_read: int
-    lines_kept: int
-    rejected: dict[str, int] = field(default_factory=dict)
-    months_changed: list[date] = field(default_factory=list)
-    account: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
 class Month:
     """What one month holds. ``content_hash`` does not depend on the order of lines."""
 
@@ -77,8 +61,8 @@ Check = Callable[[dict[date, Month], dict[date, Month]], None]
 
 def load(
     cursor: Cursor, source: Source, *, max_rejects: float, progress: Progress, max_loss: float | None = None
-) -> Load:
-    """Load ``source`` in the open transaction of ``cursor``, as ``lgs_owner``.
+) -> Loaded:
+    """Loaded ``source`` in the open transaction of ``cursor``, as ``lgs_owner``.
 
     ``max_rejects`` is the share of lines, 0 to 1, that may be rejected; ``max_loss`` that of the lines held that may
     go, and without it anything may. Raises ``SourceError`` when more are, and when the file cannot be read to its
@@ -116,8 +100,8 @@ def load(
     return _loaded(cursor, source.form, source.sha256, source.account.lines_read, changed, account)
 
 
-def load_again(cursor: Cursor, *, progress: Progress) -> Load:
-    """Load what is in ``landing`` once more, by the rules of now, for when the file itself is not there any more.
+def load_again(cursor: Cursor, *, progress: Progress) -> Loaded:
+    """Loaded what is in ``landing`` once more, by the rules of now, for when the file itself is not there any more.
 
     Which lines are rejected stays as it was. For the rest as ``load``.
     """
@@ -181,9 +165,9 @@ def _change(
 
 def _loaded(
     cursor: Cursor, form: str, sha256: str, lines_read: int, changed: list[date], account: dict[str, Any]
-) -> Load:
+) -> Loaded:
     rejected = count_rejects(cursor)
-    return Load(form, sha256, lines_read, lines_read - sum(rejected.values()), rejected, changed, account)
+    return Loaded(form, sha256, lines_read, lines_read - sum(rejected.values()), rejected, changed, account)
 
 
 def _fingerprint(cursor: Cursor, source: Source, *, is_first: bool, max_rejects: float) -> Reading:

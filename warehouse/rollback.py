@@ -11,9 +11,10 @@ from typing import Any
 from psycopg2.extensions import cursor as Cursor
 
 from bootstrap.errors import UsageError
+from bootstrap.lines import Loaded
 from bootstrap.progress import Progress
 from warehouse.dimensions import refresh_dimensions
-from warehouse.load import Load, by_other_rules, count_rejects, prepare
+from warehouse.load import by_other_rules, count_rejects, prepare
 from warehouse.queries import query
 
 
@@ -30,7 +31,7 @@ class _Before:
     months: list[date]
 
 
-def roll_back(cursor: Cursor, *, progress: Progress) -> tuple[str, Load]:
+def roll_back(cursor: Cursor, *, progress: Progress) -> tuple[str, Loaded]:
     """Exchange lines and landing for those before, in the open transaction of ``cursor``, as ``lgs_owner``.
 
     Returns in words what was rolled back to, and what is known of the load of those lines. Raises ``UsageError`` when
@@ -46,7 +47,7 @@ def roll_back(cursor: Cursor, *, progress: Progress) -> tuple[str, Load]:
         refresh_dimensions(cursor)
     rejected = count_rejects(cursor)
     kept = before.lines_read - sum(rejected.values())
-    loaded = Load(before.form, before.sha256, before.lines_read, kept, rejected, before.months, before.account)
+    loaded = Loaded(before.form, before.sha256, before.lines_read, kept, rejected, before.months, before.account)
     return f"rollback of receipt {before.receipt_id} to {before.file}", loaded
 
 

@@ -14,25 +14,17 @@ from psycopg2 import OperationalError, errors
 from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
 
-import warehouse
 from bootstrap.connection import alone
+from bootstrap.contracts import Contract, run_contracts
 from bootstrap.errors import CheckFailed, Locked, SourceError, UsageError
+from bootstrap.lines import How, Loaded, lines
 from bootstrap.progress import Progress
 from bootstrap.refresh.receipt import Figures, Receipt, newest_receipt
+from bootstrap.roles import grant_reading
 from bootstrap.semantic.build import build, retire
 from bootstrap.semantic.keys import reference_checks
 from bootstrap.semantic.spec import Layer
 from bootstrap.semantic.totals import check_metrics
-from warehouse.closing import close_month, reopen_month
-from warehouse.contracts import Contract, load_contracts, run_contracts
-from warehouse.load import Load, by_other_rules, load, load_again
-from warehouse.migrate import upgrade
-from warehouse.roles import grant_reading
-from warehouse.rollback import roll_back
-from warehouse.sources import Map, open_source
-from warehouse.sources.stream import sha256 as file_sha256
-
-WAREHOUSE_CODE = Path(warehouse.__file__).parent
 
 
 @dataclass(frozen=True)
@@ -60,8 +52,7 @@ def fingerprint(layer: Layer, used_in: Mapping[str, Sequence[str]]) -> str:
     """One digest of all that decides, beside the source, what the warehouse and the mart hold."""
     digest = sha256(layer.model_dump_json().encode())
     digest.update(repr(sorted((metric, sorted(charts)) for metric, charts in used_in.items())).encode())
-    for path in sorted(path for kind in ("*.py", "*.sql", "*.csv", "*.yml") for path in WAREHOUSE_CODE.rglob(kind)):
-        digest.update(path.read_bytes())
+    digest.update(lines().digest().encode())
     return digest.hexdigest()
 
 
@@ -72,7 +63,7 @@ def refresh(
     source: Path | None,
     max_rejects: float,
     progress: Progress,
-    how: Map | None = None,
+    how: How | None = None,
     max_loss: float = 0.1,
     allow_loss: bool = False,
     used_in: Mapping[str, Sequence[str]] | None = None,
@@ -93,15 +84,15 @@ def refresh(
     """
     with _transaction(owner_url, plan_only=plan_only) as cursor:
         last, now = newest_receipt(cursor), fingerprint(layer, used_in or {})
-        path, how = (None, Map()) if definitions_only and last else _named(source, how, last)
+        path, how = (None, _unsaid()) if definitions_only and last else _named(source, how, last)
         if last and last.fingerprint == now and (path is None or _is_same(path, how, last)):
             return Refreshed(last, changed=False, proof=_proof(last))
-        opened = open_source(path, how) if path else None
+        opened = lines().open(path, how) if path else None
 
-        def new_lines() -> tuple[str, Load]:
+        def new_lines() -> tuple[str, Loaded]:
             if opened:
                 most = None if allow_loss else max_loss
-                loaded = load(cursor, opened, max_rejects=max_rejects, max_loss=most, progress=progress)
+                loaded = lines().load(cursor, opened, max_rejects=max_rejects, max_loss=most, progress=progress)
                 return str(opened.path.absolute()), loaded
             return _as_before(cursor, last, progress)
 
@@ -125,7 +116,7 @@ def rollback(
     """
     with _transaction(owner_url, plan_only=plan_only) as cursor:
         now = fingerprint(layer, used_in or {})
-        return _apply(cursor, layer, lambda: roll_back(cursor, progress=progress), now, progress, used_in)
+        return _apply(cursor, layer, lambda: lines().roll_back(cursor, progress=progress), now, progress, used_in)
 
 
 def close(
@@ -147,7 +138,7 @@ def close(
         last, now = newest_receipt(cursor), fingerprint(layer, used_in or {})
         if last is None:
             raise UsageError(f"Nothing is loaded yet, so {month:%B %Y} cannot be closed. Load a file: lgs refresh.")
-        noted = reopen_month(cursor, month) if reopen else close_month(cursor, month)
+        noted = lines().close_month(cursor, month, reopen=reopen)
         if not noted:
             return Refreshed(
                 last, changed=False, proof=f"{month:%B %Y} was {'not closed' if reopen else 'closed before'}"
@@ -160,7 +151,7 @@ def _transaction(owner_url: str, *, plan_only: bool) -> Iterator[Cursor]:
     """One transaction under the lock, on tables of the newest edition: committed, or with ``plan_only`` rolled back."""
     with alone(owner_url) as connection, connection.cursor() as cursor:
         with _explained(connection):
-            upgrade(connection)
+            lines().upgrade(connection)
             yield cursor
             connection.rollback() if plan_only else connection.commit()
         if not plan_only:
@@ -187,31 +178,35 @@ def _explained(connection: Connection) -> Iterator[None]:
         ) from error
 
 
-def _named(source: Path | None, how: Map | None, last: Receipt | None) -> tuple[Path | None, Map]:
+def _named(source: Path | None, how: How | None, last: Receipt | None) -> tuple[Path | None, How]:
     """The named source, else the last one if its file is still there, else ``None``: what is loaded is kept.
 
     And how to read it: as is said now, or as the same file was read before.
     """
-    how = how or Map()
+    how = how or _unsaid()
     if last is None and source is None:
         raise SourceError("There is nothing to load yet. Name the file: lgs refresh --source PATH, or set LGS_SOURCE.")
     if last and (source is None or str(source.absolute()) == last.source) and how.says_nothing:
-        how = Map.model_validate(last.account.get("how", {}))
+        how = lines().remembered(last.account)
     path = source or (Path(last.source) if last and Path(last.source).is_file() else None)
     return path, how
 
 
-def _is_same(path: Path, how: Map, last: Receipt) -> bool:
+def _unsaid() -> How:
+    return lines().said(None, dates=None, only=(), skip=())
+
+
+def _is_same(path: Path, how: How, last: Receipt) -> bool:
     """Whether the file is the one of the receipt, and would be read in the same way."""
-    if how != Map.model_validate(last.account.get("how", {})) or not path.is_file():
+    if how != lines().remembered(last.account) or not path.is_file():
         return False
-    return file_sha256(path) == last.sha256
+    return lines().sha256(path) == last.sha256
 
 
 def _apply(
     cursor: Cursor,
     layer: Layer,
-    change_lines: Callable[[], tuple[str, Load]],
+    change_lines: Callable[[], tuple[str, Loaded]],
     now: str,
     progress: Progress,
     used_in: Mapping[str, Sequence[str]] | None,
@@ -226,7 +221,7 @@ def _apply(
     source, loaded = change_lines()
     built = build(cursor, layer, months=[*loaded.months_changed, *also], progress=progress, used_in=used_in)
     with progress.step("Contracts") as step:
-        step.note = f"{run_contracts(cursor, [*load_contracts(), *_twin_contracts(layer)])} hold"
+        step.note = f"{run_contracts(cursor, [*lines().contracts(), *_twin_contracts(layer)])} hold"
     if built.changed:
         with progress.step("Metrics") as step:
             step.note = f"{check_metrics(cursor, layer)} computed, relations agree"
@@ -257,13 +252,13 @@ def _twin_contracts(layer: Layer) -> list[Contract]:
     ]
 
 
-def _as_before(cursor: Cursor, last: Receipt | None, progress: Progress) -> tuple[str, Load]:
+def _as_before(cursor: Cursor, last: Receipt | None, progress: Progress) -> tuple[str, Loaded]:
     """The lines of the receipt before: only definitions changed. Where their rules did, landing is loaded again."""
     if last is None:
         raise AssertionError("a refresh has a source or a receipt before it")
-    if by_other_rules(cursor, "warehouse"):
-        return last.source, load_again(cursor, progress=progress)
-    return last.source, Load(
+    if lines().is_outdated(cursor):
+        return last.source, lines().load_again(cursor, progress=progress)
+    return last.source, Loaded(
         last.form, last.sha256, last.lines_read, last.lines_kept, last.rejected, account=last.account
     )
 

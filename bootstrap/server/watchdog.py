@@ -12,7 +12,7 @@ from datetime import timedelta
 import psycopg2
 from psycopg2.extensions import connection as Connection
 
-from warehouse.roles import ANALYST, READER
+from bootstrap.roles import ANALYST, READER
 
 NAME = "lgs watchdog"
 LONGEST = timedelta(minutes=10)  # ten times what a query may run

@@ -8,13 +8,13 @@ from bootstrap.connection import administering
 from bootstrap.credentials import FILE, Credentials, ensure_credentials, load_credentials
 from bootstrap.errors import UsageError
 from bootstrap.progress import Progress
+from bootstrap.roles import ensure_roles
 from bootstrap.settings import Settings
 from bootstrap.stack import address, external
 from bootstrap.stack.account import unsettle
 from bootstrap.stack.lock import exclusive
 from bootstrap.stack.stack import DATABASE, WAREHOUSE_SETTING, Stack, embedded_postgres, embedded_superset
 from bootstrap.stack.status import Status, report
-from warehouse.roles import ensure_roles
 
 
 def connect(settings: Settings) -> Stack:

@@ -21,6 +21,7 @@ from bootstrap.assets.client import Client
 from bootstrap.assets.identity import identity
 from bootstrap.assets.live import ids
 from bootstrap.errors import CheckFailed, Unreachable, UsageError
+from bootstrap.roles import ensure_roles
 from bootstrap.runs import site_of
 from bootstrap.semantic.loader import load_layer
 from bootstrap.semantic.spec import Layer
@@ -28,7 +29,6 @@ from bootstrap.settings import data_folder
 from bootstrap.stack.address import replaced
 from tests.assets.conftest import Publish, silent
 from tests.conftest import Shop, free_port
-from warehouse.roles import ensure_roles
 
 pytestmark = pytest.mark.stack
 TABLES = ("dbs", "tables", "table_columns", "sql_metrics", "slices", "dashboards", "row_level_security_filters")

@@ -30,6 +30,12 @@ def test_the_engine_has_no_word_of_the_shop(kind):
     assert found == {}
 
 
+def test_the_engine_imports_nothing_of_the_shop():
+    imported = re.compile(r"^\s*(from|import) +(warehouse|superset_config)\b", re.MULTILINE)
+    paths = (REPOSITORY / "bootstrap").rglob("*.py")
+    assert [path.name for path in paths if imported.search(path.read_text(encoding="utf-8"))] == []
+
+
 def test_each_exception_is_still_needed():
     for name, lines in EXCEPTIONS.items():
         held = words((REPOSITORY / name).read_text(encoding="utf-8"))

@@ -12,13 +12,14 @@ from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
 from rich.console import Console
 
+from bootstrap.lines import Loaded as Load
 from bootstrap.progress import Progress
 from bootstrap.semantic.build import Build, build, retire
 from bootstrap.semantic.loader import load_layer
 from bootstrap.semantic.spec import Layer
 from bootstrap.settings import data_folder
 from tests.conftest import Database, fresh_database
-from warehouse.load import Load, load
+from warehouse.load import load
 from warehouse.sources import open_source
 
 DUMP = """create table public.retail (invoice_no text, stock_code text, description text, quantity integer,

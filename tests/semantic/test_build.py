@@ -9,9 +9,9 @@ import pytest
 from psycopg2.extensions import connection as Connection
 
 from bootstrap.errors import SpecError
+from bootstrap.roles import grant_reading
 from bootstrap.semantic.build import build, retire
 from tests.content import content_hashes
-from warehouse.roles import grant_reading
 
 LATE_LINE = ["1016", "22222", "TRAY", "7", "2011-02-20 10:00", "2.00", "13", "France"]
 

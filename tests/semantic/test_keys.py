@@ -7,11 +7,11 @@ import pytest
 from psycopg2.extensions import connection as Connection
 from sqlalchemy import create_engine, inspect
 
+from bootstrap.contracts import run_contracts
 from bootstrap.errors import CheckFailed, SpecError
+from bootstrap.roles import grant_reading
 from bootstrap.semantic.build import build, retire
 from bootstrap.semantic.keys import reference_checks
-from warehouse.contracts import run_contracts
-from warehouse.roles import grant_reading
 
 FOREIGN = (
     "select conrelid::regclass::text, conname, pg_get_constraintdef(oid) from pg_constraint"

@@ -11,11 +11,11 @@ import pytest
 from psycopg2.extensions import connection as Connection
 
 from bootstrap.assets.examples import load_examples
+from bootstrap.contracts import run_contracts
 from bootstrap.semantic.build import build
 from bootstrap.semantic.house_rules import definitions
 from bootstrap.settings import data_folder
 from tests.content import content_hashes
-from warehouse.contracts import run_contracts
 from warehouse.load import load
 from warehouse.sources import open_source
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import yaml
 
+from bootstrap.contracts import run_contracts
 from bootstrap.semantic.house_rules import definitions
-from warehouse.contracts import run_contracts
 
 EXPECTED = yaml.safe_load(Path(__file__).with_name("shop.yml").read_text(encoding="utf-8"))["expect"]
 

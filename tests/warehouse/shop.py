@@ -15,10 +15,12 @@ from typing import Any
 import openpyxl
 from rich.console import Console
 
+from bootstrap.contracts import run_contracts
+from bootstrap.lines import Loaded as Load
 from bootstrap.progress import Progress
 from bootstrap.stack.account import client_program
-from warehouse.contracts import load_contracts, run_contracts
-from warehouse.load import Load, load
+from warehouse.lines import load_contracts
+from warehouse.load import load
 from warehouse.sources import Map, Source, open_source
 
 HEADER = ("invoice_no", "stock_code", "description", "quantity", "invoice_date", "unit_price", "customer_id", "country")

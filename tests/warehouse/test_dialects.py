@@ -16,6 +16,7 @@ import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
+from bootstrap.contracts import run_contracts
 from bootstrap.errors import SourceError
 from tests.warehouse.shop import (
     FIRST_EDITION,
@@ -28,7 +29,7 @@ from tests.warehouse.shop import (
     write_ods,
     write_xlsx,
 )
-from warehouse.contracts import load_contracts, run_contracts
+from warehouse.lines import load_contracts
 from warehouse.load import load
 from warehouse.sources import open_source
 

@@ -12,10 +12,10 @@ from psycopg2 import errors
 
 from bootstrap.connection import alone
 from bootstrap.errors import UsageError
+from bootstrap.roles import _LIMITS, ensure_roles, grant_reading
 from bootstrap.settings import data_folder
 from tests.conftest import PASSWORDS, REPOSITORY, execute
 from tests.warehouse.shop import ROWS, copy_text, run_load, write
-from warehouse.roles import _LIMITS, ensure_roles, grant_reading
 
 REFUSED = (errors.InsufficientPrivilege, errors.ReadOnlySqlTransaction)
 

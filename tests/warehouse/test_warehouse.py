@@ -5,9 +5,10 @@ from decimal import Decimal
 
 import pytest
 
+from bootstrap.contracts import Contract, run_contracts
 from bootstrap.errors import CheckFailed
 from tests.warehouse.shop import ROWS, ask, copy_text, csv_text, hashes, quiet, run_load, write
-from warehouse.contracts import Contract, load_contracts, run_contracts
+from warehouse.lines import load_contracts
 from warehouse.load import load
 from warehouse.sources import open_source
 

@@ -8,10 +8,7 @@ from typing import Protocol
 from psycopg2.extensions import cursor as Cursor
 
 from bootstrap.errors import CheckFailed
-from warehouse.queries import filled_in
-from warehouse.rules import line_rules
 
-_FOLDER = Path(__file__).with_name("checks")
 _SHOWN = 5
 
 
@@ -35,8 +32,8 @@ class Contract:
     sql: str
 
 
-def load_contracts(folder: Path = _FOLDER) -> list[Contract]:
-    """The contracts of the warehouse, one per file, by name. A file's first comment lines are its description."""
+def read_contracts(folder: Path) -> list[Contract]:
+    """The contracts of a folder, one per file, by name. A file's first comment lines are its description."""
     return [_read(path) for path in sorted(folder.glob("*.sql"))]
 
 
@@ -62,8 +59,7 @@ def _read(path: Path) -> Contract:
     lines = path.read_text(encoding="utf-8").splitlines()
     count = next((index for index, line in enumerate(lines) if not line.startswith("--")), len(lines))
     description = " ".join(line.removeprefix("--").strip() for line in lines[:count])
-    parts = line_rules().parts(day="invoice_at::date")
-    return Contract(path.stem, description, filled_in("\n".join(lines[count:]).strip(), parts))
+    return Contract(path.stem, description, "\n".join(lines[count:]).strip())
 
 
 def _message(contract: Rule, names: list[str], rows: list[tuple[object, ...]], sql: str) -> str:

@@ -1,0 +1,119 @@
+"""What the engine asks of the package that keeps a project's lines. ``package`` in ``shop.yml`` names it.
+
+The package has an object ``LINES`` that fits ``Lines``. It reads files and keeps lines in the schema ``warehouse``;
+what they are made of is its own affair. Nothing else of it is imported here.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Protocol
+
+from psycopg2.extensions import connection as Connection
+from psycopg2.extensions import cursor as Cursor
+
+from bootstrap.contracts import Contract
+from bootstrap.errors import UsageError
+from bootstrap.progress import Progress
+from bootstrap.project import current
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What a load did. ``months_changed`` is sorted, and empty when the warehouse held the same content already.
+
+    ``account`` tells, as JSON, what became of everything in the file; ``how`` in it is how the file was read.
+    """
+
+    form: str
+    sha256: str
+    lines_read: int
+    lines_kept: int
+    rejected: dict[str, int] = field(default_factory=dict)
+    months_changed: list[date] = field(default_factory=list)
+    account: dict[str, Any] = field(default_factory=dict)
+
+
+class How(Protocol):
+    """How to read a file: what a person says that it does not say itself. Two that say the same are equal."""
+
+    @property
+    def says_nothing(self) -> bool: ...
+
+
+class Opened(Protocol):
+    """A file that was recognised, and is ready to be read once."""
+
+    path: Path
+
+
+class Lines(Protocol):
+    """The lines of a project, from the file to the tables that relations stand on.
+
+    What has a cursor works in its open transaction, as the owner. Each raises ``SourceError`` for a file,
+    ``UsageError`` for a wish that cannot be met.
+    """
+
+    def upgrade(self, connection: Connection) -> None:
+        """Bring its tables to the newest shape, ``warehouse.receipt`` among them."""
+
+    def revision(self) -> str:
+        """The newest shape of its tables, which sorts behind older ones."""
+
+    def digest(self) -> str:
+        """Of all that decides what lines are made of a file."""
+
+    def contracts(self) -> list[Contract]:
+        """What must hold of the lines."""
+
+    def said(self, name: str | None, *, dates: str | None, only: Sequence[str], skip: Sequence[str]) -> How:
+        """How to read a file, as settings and options say."""
+
+    def remembered(self, account: Mapping[str, Any]) -> How:
+        """How the file of this account was read."""
+
+    def open(self, path: Path, how: How) -> Opened:
+        """Recognise the form of a file."""
+
+    def sha256(self, path: Path) -> str:
+        """Hash of the file as it is on disk."""
+
+    def load(
+        self, cursor: Cursor, opened: Opened, *, max_rejects: float, max_loss: float | None, progress: Progress
+    ) -> Loaded:
+        """Put the lines of a file in place of those that are held; only months that differ are written."""
+
+    def is_outdated(self, cursor: Cursor) -> bool:
+        """Whether other rules than those of now made the lines that are held."""
+
+    def load_again(self, cursor: Cursor, *, progress: Progress) -> Loaded:
+        """Make the lines once more of what is kept of the last file."""
+
+    def roll_back(self, cursor: Cursor, *, progress: Progress) -> tuple[str, Loaded]:
+        """Exchange the lines for those before; in words what they are of, and what is known of their load."""
+
+    def close_month(self, cursor: Cursor, month: date, *, reopen: bool) -> bool:
+        """Note that a month is complete, or take it back; false where it is so already."""
+
+    def write_demo(
+        self, path: Path, *, lines: int = 200_000, seed: int = 1, start: date | None = None, end: date | None = None
+    ) -> int:
+        """Write a generated file; the number of its lines. Without days, those that suit a first look."""
+
+    @property
+    def demo_file(self) -> str:
+        """The name of such a file that is loaded where none is named; empty when nothing is to be."""
+
+
+def lines() -> Lines:
+    """Those of the current project. Raises ``UsageError`` for a package that is not there, or has no ``LINES``."""
+    name = current().package
+    try:
+        found: Lines = import_module(name).LINES
+    except (ImportError, AttributeError) as error:
+        raise UsageError(
+            f"{current().file} names the package {name}, which does not keep lines ({error}). Correct it."
+        ) from error
+    return found
