@@ -106,7 +106,7 @@ def write_pages(settings: Settings, folder: Path) -> list[str]:
     stack, layer = stacks.connect(settings), load_layer(current().views)
     write_reference(layer, folder / "metrics.md")
     write_relations(layer, folder / "relations.md")
-    write_questions(current().superset, load_specs(current().superset, layer), folder / "questions.md")
+    write_questions(load_specs(current().superset, layer), folder / "questions.md")
     write_examples(current().superset, folder / "examples.md")
     with connected(stack.url("warehouse")) as connection, connection.cursor() as cursor:
         write_definitions(cursor, folder / "definitions.md")
