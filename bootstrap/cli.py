@@ -46,6 +46,8 @@ OnlyOption = Annotated[list[str] | None, typer.Option(help="A table or sheet to 
 SkipOption = Annotated[list[str] | None, typer.Option(help="A table or sheet to leave out (LGS_SKIP).")]
 LossOption = Annotated[bool, typer.Option("--allow-loss", help="Load a file even if it removes months or many lines.")]
 AdoptOption = Annotated[bool, typer.Option("--adopt", help="Take over objects that lgs did not create.")]
+OrphanOption = Annotated[bool, typer.Option("--orphan", help="Keep as retired what left the specs but is still used.")]
+VerboseOption = Annotated[bool, typer.Option("--verbose", help="List every change in Superset.")]
 PlanOption = Annotated[bool, typer.Option("--plan", help="Show what would change, and change nothing.")]
 
 
@@ -99,13 +101,15 @@ def up(
     max_rejects: MaxRejectsOption = None,
     allow_loss: LossOption = False,
     adopt: AdoptOption = False,
+    orphan: OrphanOption = False,
+    verbose: VerboseOption = False,
 ) -> None:
     """Start everything, load the data and publish the dashboards.
 
     Example: lgs up --source retail.sql.gz
     """
     settings = load_settings(source=source, map=map_name, dates=dates, only=only, skip=skip, max_rejects=max_rejects)
-    runs.up(settings, Progress(), adopt=adopt, allow_loss=allow_loss)
+    runs.up(settings, Progress(), allow_loss=allow_loss, adopt=adopt, orphan=orphan, verbose=verbose)
 
 
 @app.command("init")
@@ -166,6 +170,8 @@ def refresh_command(
     allow_loss: LossOption = False,
     plan: PlanOption = False,
     adopt: AdoptOption = False,
+    orphan: OrphanOption = False,
+    verbose: VerboseOption = False,
 ) -> None:
     """Load, build, check and commit new data, then publish.
 
@@ -174,7 +180,8 @@ def refresh_command(
     Example: lgs refresh --source retail.sql.gz --plan
     """
     settings = load_settings(source=source, map=map_name, dates=dates, only=only, skip=skip, max_rejects=max_rejects)
-    runs.load(settings, Progress(), plan=plan, adopt=adopt, allow_loss=allow_loss)
+    publishing = {"adopt": adopt, "orphan": orphan, "verbose": verbose}
+    runs.load(settings, Progress(), plan=plan, allow_loss=allow_loss, **publishing)
 
 
 @app.command("rollback")
@@ -205,12 +212,17 @@ def close_command(
 
 
 @app.command("publish")
-def publish_command(plan: PlanOption = False, adopt: AdoptOption = False) -> None:
+def publish_command(
+    plan: PlanOption = False,
+    adopt: AdoptOption = False,
+    orphan: OrphanOption = False,
+    verbose: VerboseOption = False,
+) -> None:
     """Make Superset's datasets, charts, dashboards and roles match the specs.
 
     Example: lgs publish --plan
     """
-    runs.publish_specs(load_settings(), Progress(), plan=plan, adopt=adopt)
+    runs.publish_specs(load_settings(), Progress(), plan=plan, adopt=adopt, orphan=orphan, verbose=verbose)
 
 
 @app.command()

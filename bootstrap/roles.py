@@ -50,8 +50,8 @@ _ADVISORY = tuple(
 _SUPERUSER_LIMITS: dict[str, dict[str, str]] = {READER: {"temp_file_limit": "2GB"}, ANALYST: {"temp_file_limit": "2GB"}}
 # Superset opens a connection for each query of its 32 threads; the owner and Superset's own database keep the rest.
 _CONNECTIONS = {OWNER: -1, READER: 60, ANALYST: 30}
-# Columns of warehouse.receipt that name paths of the server.
-_PRIVATE = {"receipt": ("source",)}
+# Columns that name paths and people of the server, and what only administrators see in Superset.
+_PRIVATE = {"receipt": ("source",), "publish": ("published_by", "changes"), "published": ("held",)}
 # A session may raise its own statement_timeout, so that limit alone does not stop these. A lock of the advisory kind
 # would hold up a refresh, and whoever shares a role could end the queries of the others.
 _NOT_FOR_PUBLIC = (

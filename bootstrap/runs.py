@@ -2,7 +2,6 @@
 
 import sys
 from datetime import date
-from functools import partial
 from pathlib import Path
 
 from psycopg2.extensions import connection as Connection
@@ -31,7 +30,12 @@ Uses = dict[str, list[str]]
 
 
 def up(
-    settings: Settings, progress: Progress, *, adopt: bool = False, restored: bool = False, allow_loss: bool = False
+    settings: Settings,
+    progress: Progress,
+    *,
+    restored: bool = False,
+    allow_loss: bool = False,
+    **publishing: bool,
 ) -> None:
     """Start, load and publish everything; ``restored`` keeps the loaded lines, whatever the settings name."""
     layer, used_in = _definitions()
@@ -39,18 +43,18 @@ def up(
     settings = _first_source(stack, settings, progress)
     refreshed = _refresh(stack, layer, used_in, settings, progress, definitions_only=restored, allow_loss=allow_loss)
     stacks.ready(stack, progress=progress)
-    _publish(stack, layer, refreshed.receipt, progress, adopt=adopt, fresh=restored)
+    _publish(stack, layer, refreshed.receipt, progress, fresh=restored, **publishing)
     progress.say(_welcome(stacks.connect(settings)))  # with the passwords that are new
 
 
-def load(settings: Settings, progress: Progress, *, plan: bool, adopt: bool, allow_loss: bool) -> None:
+def load(settings: Settings, progress: Progress, *, plan: bool, allow_loss: bool, **publishing: bool) -> None:
     """Refresh the data from the source of the settings, then publish."""
     layer, used_in = _definitions()
     stack = stacks.connect(settings)
     refreshed = _refresh(stack, layer, used_in, settings, progress, plan_only=plan, allow_loss=allow_loss)
     if not plan:
         stacks.restore_roles(stack)
-    _publish(stack, layer, refreshed.receipt, progress, plan=plan, adopt=adopt)
+    _publish(stack, layer, refreshed.receipt, progress, plan=plan, **publishing)
 
 
 def undo(settings: Settings, progress: Progress, *, plan: bool) -> None:
@@ -79,11 +83,11 @@ def close_month(settings: Settings, progress: Progress, *, month: date, reopen: 
     _publish(stack, layer, done.receipt, progress, plan=plan)
 
 
-def publish_specs(settings: Settings, progress: Progress, *, plan: bool, adopt: bool) -> None:
+def publish_specs(settings: Settings, progress: Progress, *, plan: bool, **publishing: bool) -> None:
     """Make Superset match the specs."""
     stack = stacks.connect(settings)
     layer = load_layer(current().views)
-    _publish(stack, layer, _newest(stack), progress, plan=plan, adopt=adopt)
+    _publish(stack, layer, _newest(stack), progress, plan=plan, **publishing)
 
 
 def restore_backup(settings: Settings, progress: Progress, *, path: Path) -> None:
@@ -105,7 +109,7 @@ def write_pages(settings: Settings, folder: Path) -> list[str]:
     stack, layer = stacks.connect(settings), load_layer(current().views)
     write_reference(layer, folder / "metrics.md")
     write_relations(layer, folder / "relations.md")
-    write_questions(current().superset, load_specs(current().superset, layer), folder / "questions.md")
+    write_questions(load_specs(current().superset, layer), folder / "questions.md")
     write_examples(current().superset, folder / "examples.md")
     with connected(stack.url("warehouse")) as connection, connection.cursor() as cursor:
         write_definitions(cursor, folder / "definitions.md")
@@ -159,13 +163,14 @@ def _publish(
     progress: Progress,
     *,
     plan: bool = False,
-    adopt: bool = False,
     fresh: bool = False,
+    verbose: bool = False,
+    **allowed: bool,
 ) -> None:
     """Publish, and note on the receipt of the data what was done.
 
-    Until that stands there, cached answers are old, and what a publish sent that died is not verified; ``fresh`` says
-    so for another reason. Raises ``Locked`` when another refresh or publish runs.
+    Until that stands there, cached answers are old; ``fresh`` says so for another reason. ``allowed``: ``adopt`` and
+    ``orphan``. Raises ``Locked`` when another refresh or publish runs.
     """
     fresh = fresh or (receipt is not None and not receipt.assets)
     with alone(stack.url("warehouse")) as connection:
@@ -174,14 +179,13 @@ def _publish(
             layer,
             specs=current().superset,
             plan_only=plan,
-            adopt=adopt,
             fresh_data=fresh,
-            before_sending=partial(_note, connection, receipt, {}),
             progress=progress,
+            **allowed,
         )
         if not plan and (fresh or published.changed):
             _note(connection, receipt, published.counts)
-    progress.say("\n".join(published.lines()))
+    progress.say("\n".join(published.lines(verbose=verbose)))
 
 
 def _note(connection: Connection, receipt: Receipt | None, assets: dict[str, int]) -> None:
@@ -198,6 +202,7 @@ def site_of(stack: Stack) -> Site:
         password=stack.superset_password,
         connections={"reader": stack.url("reader"), "analyst": stack.url("analyst")},
         users=Passwords(stack.credentials),
+        ledger=stack.url("warehouse"),
         is_async=stack.settings.superset_async,
         sign_in_setting=stack.sign_in_setting,
     )

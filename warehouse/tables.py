@@ -242,6 +242,29 @@ receipt = Table(
     comment="What each refresh read, changed and took. One row per refresh.",
 )
 
+publish = Table(
+    "publish",
+    metadata,
+    Column("publish_id", BigInteger, Identity(always=True), primary_key=True, comment="running number"),
+    Column("began_at", DateTime(timezone=True), nullable=False, server_default=func.now(), comment="when"),
+    Column("ended_at", DateTime(timezone=True), nullable=True, comment="when it was done; null if it failed"),
+    _required("published_by", Text, "user and machine that ran lgs"),
+    _required("version", Text, "version of lgs"),
+    _required("changes", JSONB, "what it changed in Superset, object by object"),
+    schema="warehouse",
+    comment="What each publish changed in Superset. One row per publish.",
+)
+
+published = Table(
+    "published",
+    metadata,
+    Column("kind", Text, primary_key=True, comment="kind of object"),
+    Column("name", Text, primary_key=True, comment="name of the object in the specs, with its kind"),
+    _required("held", JSONB, "the object as Superset held it after the last publish"),
+    schema="warehouse",
+    comment="What Superset held after the last publish, to recognise manual changes. One row per object.",
+)
+
 for table in (landing_source, landing_line, landing_reject):
     table.to_metadata(metadata, schema="landing_before")
 

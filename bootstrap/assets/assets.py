@@ -15,7 +15,6 @@ from bootstrap.semantic.spec import Column, Metric, Twin
 
 Native = dict[str, Any]
 Types = Mapping[tuple[str, str], str]
-KINDS = ("databases", "datasets", "charts", "dashboards")
 VERSION = "1.0.0"
 _MASK = "X" * 10
 
@@ -34,21 +33,22 @@ class Asset:
         return identity(self.kind, self.name)
 
     @property
-    def file(self) -> str:
-        return f"{self.kind}/{self.name}.yaml"
-
-    @property
     def label(self) -> str:
         return f"{self.kind[:-1]} {self.name}"
 
     @property
-    def revision(self) -> str:
-        """The digest of the content: what tells a change of the specs from a manual change."""
-        return digest(normal(self.kind, self.content))
+    def place(self) -> tuple[str, ...]:
+        """What no two objects may share, beside the uuid."""
+        keys = {
+            "databases": ("database_name",),
+            "datasets": ("database_uuid", "schema", "table_name"),
+            "dashboards": ("slug",),
+        }
+        return tuple(str(self.content[key]) for key in keys.get(self.kind, ()))
 
     def sealed(self) -> Native:
         """The content with its mark of ownership."""
-        sentence = mark(self.kind, self.name, self.revision)
+        sentence = mark(self.kind, self.name, digest(normal(self.kind, self.content)))
         if self.kind == "datasets":
             extra = self.content["extra"]
             return self.content | {"extra": extra | {"certification": extra["certification"] | {"details": sentence}}}
@@ -208,14 +208,13 @@ def databases(specs: Specs, addresses: Mapping[str, str], *, is_async: bool = Fa
     return [_database(key, connections[key], addresses[key], is_async=is_async) for key in connections]
 
 
-def desired(specs: Specs, types: Types, connections: list[Asset], *, sql_lab: int) -> list[Asset]:
-    """Every asset, parents first.
+def contents(specs: Specs, types: Types, *, sql_lab: int) -> list[Asset]:
+    """Datasets, charts and dashboards, parents first.
 
     ``types``: (relation, column) to SQL type, of all that is built; ``sql_lab``: numeric id of the connection that
     example queries open with.
     """
     return [
-        *connections,
         *(_dataset(twin, specs, types) for twin in specs.layer.twins if twin.dataset),
         *(_chart(chart, specs) for chart in specs.charts.values()),
         *(_dashboard(dashboard, specs, sql_lab) for dashboard in specs.dashboards.values()),

@@ -6,11 +6,12 @@ from pathlib import Path
 
 from bootstrap.assets.examples import load_examples
 from bootstrap.assets.shapes import check_shape
-from bootstrap.assets.spec import Access, Brand, Chart, Dashboard, Report, Row, Specs
+from bootstrap.assets.spec import Access, Brand, Chart, Dashboard, Question, Report, Row, Specs
 from bootstrap.project import filled
 from bootstrap.semantic.document import Document, Model, Place, nearest
 from bootstrap.semantic.spec import Layer, Twin
 
+_SINGLE = ("access", "brand", "questions")
 ADDRESS = re.compile(r"^[a-zA-Z0-9._%+-]+@[a-zA-Z0-9.-]+\.[a-zA-Z]{2,}$")  # those that Superset takes
 
 _TOTALS = {"rowTotals", "colTotals", "rowSubTotals", "colSubTotals", "showTooltipTotal", "show_total"}
@@ -167,13 +168,14 @@ def _model(kind: type[Model], name: str, document: Document, *, text: str = "") 
 
 def load_specs(folder: Path, layer: Layer) -> Specs:
     """Read and check all specs in ``folder`` against the layer. Raises ``SpecError`` at the first that is wrong."""
-    access_file, brand_file = Document.read(folder / "access.yml"), Document.read(folder / "brand.yml")
+    access_file, brand_file, questions = (Document.read(folder / f"{name}.yml") for name in _SINGLE)
     charts, dashboards, reports = (_named(folder / kind) for kind in ("charts", "dashboards", "reports"))
     specs = Specs(
         layer=layer,
         charts={name: _model(Chart, name, file, text="template") for name, file in charts.items()},
         dashboards={name: _model(Dashboard, name, file, text="css") for name, file in dashboards.items()},
         examples={example.name: example for example in load_examples(folder)},
+        questions={key: questions.model(Question, {"key": key, **said}, [key]) for key, said in questions.data.items()},
         reports={name: _model(Report, name, file) for name, file in reports.items()},
         access=access_file.model(Access, access_file.data),
         brand=brand_file.model(Brand, brand_file.data),
@@ -181,8 +183,13 @@ def load_specs(folder: Path, layer: Layer) -> Specs:
     _check_access(specs.access, access_file, layer)
     for name, chart in specs.charts.items():
         _check_chart(chart, charts[name], layer)
+        for position, key in enumerate(chart.answers):
+            _resolve(charts[name], key, specs.questions, what="question", place=["answers", position])
     for name, dashboard in specs.dashboards.items():
         _check_dashboard(dashboard, dashboards[name], specs)
     for name, report in specs.reports.items():
         _check_report(report, reports[name], specs)
+    for key in specs.questions:
+        if next(specs.answers(key), None) is None:
+            raise questions.error("No chart on a dashboard answers it. Name it under answers: of a chart.", [key])
     return specs

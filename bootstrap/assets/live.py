@@ -1,108 +1,157 @@
-"""What a Superset holds now, read without changing anything."""
+"""What a Superset holds now: a short list of everything, and the whole of what is asked for by id. Only reads."""
 
 import io
+import json
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import yaml
 
-from bootstrap.assets.assets import KINDS, Asset, Types
+from bootstrap.assets.assets import VERSION
 from bootstrap.assets.client import Client
-from bootstrap.assets.identity import read_mark
-from bootstrap.connection import connected
-from bootstrap.errors import CheckFailed
-from bootstrap.semantic.spec import Twin
+from bootstrap.assets.identity import read_mark, read_name
+from bootstrap.assets.resource import Form
 
-Native = dict[str, Any]
+Ids = Mapping[str, Mapping[str, int]]
 PATHS = {"databases": "database", "datasets": "dataset", "charts": "chart", "dashboards": "dashboard"}
+_OWNERS = ("owners.first_name", "owners.last_name")
+_COLUMNS = {
+    "databases": ("database_name",),
+    "datasets": ("table_name", "schema", "database.uuid", "extra"),
+    "charts": ("slice_name", "datasource_id", "datasource_type", "certification_details", "dashboards.id", *_OWNERS),
+    "dashboards": ("dashboard_title", "slug", "certification_details", "roles.name", *_OWNERS),
+}
+_TITLES = {
+    "databases": "database_name",
+    "datasets": "table_name",
+    "charts": "slice_name",
+    "dashboards": "dashboard_title",
+}
+_CONNECTION = (
+    "uuid", "database_name", "sqlalchemy_uri", "cache_timeout", "expose_in_sqllab", "allow_run_async", "allow_ctas",
+    "allow_cvas", "allow_dml", "impersonate_user",
+)  # fmt: skip
+_BATCH = 100  # ids in one address
+
+
+@dataclass(frozen=True)
+class Row:
+    """One object as its list shows it.
+
+    ``spec`` names what it is made from when it carries our genuine mark; ``place`` is what no two objects may share.
+    """
+
+    kind: str
+    id: int
+    uuid: str
+    title: str
+    spec: str | None
+    place: tuple[str, ...] = ()
+    owners: tuple[str, ...] = ()
+    dataset: int | None = None
+    dashboards: tuple[int, ...] = ()
+    roles: tuple[str, ...] = ()
+
+    @property
+    def label(self) -> str:
+        return f"{self.kind[:-1]} {self.title!r}"
+
+    @property
+    def owned_label(self) -> str:
+        """The same with its owners, for whoever is to talk to them."""
+        return f"{self.label} of {' and '.join(self.owners) or 'nobody'}"
 
 
 @dataclass
 class Live:
-    """Assets by kind and uuid, in export form, and the numeric id of each, as ``client`` sees them."""
+    """Databases, datasets, charts and dashboards: kind to uuid to row."""
 
     client: Client
-    assets: dict[str, dict[str, Native]] = field(default_factory=dict)
-    ids: dict[str, dict[str, int]] = field(default_factory=dict)
+    rows: dict[str, dict[str, Row]] = field(default_factory=dict)
 
-    def find(self, asset: Asset) -> Native | None:
-        return self.assets[asset.kind].get(str(asset.uuid))
+    @classmethod
+    def read(cls, client: Client) -> "Live":
+        live = cls(client)
+        live.refresh()
+        return live
 
-    def revision(self, kind: str, uuid: str) -> str | None:
-        """The revision in an asset's mark, or None when it is not ours."""
-        content = self.assets[kind][uuid]
-        if kind == "datasets":
-            certification = (content.get("extra") or {}).get("certification") or {}
-            return read_mark(certification.get("details"), uuid)
-        return read_mark(content.get("certification_details"), uuid)
+    def refresh(self) -> None:
+        """Read the lists again: what was sent has its ids now."""
+        self.rows = {kind: _rows(self.client, kind) for kind in PATHS}
 
-    def opens(self, connection: Asset) -> bool:
-        """Whether Superset gets in with the password that it keeps, which no export shows."""
-        try:
-            number = self.ids["databases"][str(connection.uuid)]
-            self.client.get(f"/api/v1/database/{number}/schemas/?q=(force:!t)")
-        except CheckFailed:
-            return False
-        return True
+    @property
+    def ids(self) -> dict[str, dict[str, int]]:
+        return {kind: {uuid: row.id for uuid, row in rows.items()} for kind, rows in self.rows.items()}
+
+    def export(self, chosen: Iterable[Row]) -> dict[str, Form]:
+        """The rows' objects in export form, by uuid. An export brings along what its objects stand on."""
+        wanted = {row.uuid: row for row in chosen}
+        found = {uuid: self._connection(row) for uuid, row in wanted.items() if row.kind == "databases"}
+        for kind in ("dashboards", "charts", "datasets"):
+            missing = sorted(row.id for uuid, row in wanted.items() if row.kind == kind and uuid not in found)
+            for start in range(0, len(missing), _BATCH):
+                path = f"/api/v1/{PATHS[kind]}/export/?q=!({','.join(map(str, missing[start : start + _BATCH]))})"
+                found |= {uuid: form for uuid, form in _unzip(self.client.get_bytes(path)).items() if uuid in wanted}
+        return found
+
+    def _connection(self, row: Row) -> Form:
+        """In export form; an export by id would bring every dataset that people made on it."""
+        found = self.client.get(f"/api/v1/database/{row.id}/connection")["result"]
+        form = {key: found[key] for key in _CONNECTION}
+        extra = json.loads(found["extra"] or "{}")
+        return form | {"version": VERSION, "allow_csv_upload": found["allow_file_upload"], "extra": extra}
 
 
-def _export(client: Client) -> dict[str, dict[str, Native]]:
-    found: dict[str, dict[str, Native]] = {kind: {} for kind in KINDS}
+def _unzip(archive: bytes) -> dict[str, Form]:
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    with zipfile.ZipFile(io.BytesIO(client.get_bytes("/api/v1/assets/export/"))) as archive:
-        for name in archive.namelist():
-            kind = name.split("/")[1]
-            if kind in found:
-                content = yaml.load(archive.read(name), Loader=loader)
-                found[kind][str(content["uuid"])] = content
-    return found
+    with zipfile.ZipFile(io.BytesIO(archive)) as files:
+        forms = [yaml.load(files.read(name), Loader=loader) for name in files.namelist() if name.count("/") > 1]
+    return {str(form["uuid"]): form for form in forms}
+
+
+def _rows(client: Client, kind: str) -> dict[str, Row]:
+    columns = ("id", "uuid", *_COLUMNS[kind])
+    return {row["uuid"]: _row(kind, row) for row in client.list(f"/api/v1/{PATHS[kind]}/", columns)}
+
+
+def _row(kind: str, row: Form) -> Row:
+    return Row(
+        kind,
+        row["id"],
+        row["uuid"],
+        row[_TITLES[kind]] or "",
+        _spec(kind, row),
+        _place(kind, row),
+        tuple(f"{owner['first_name']} {owner['last_name']}" for owner in row.get("owners", ())),
+        row["datasource_id"] if row.get("datasource_type") == "table" else None,
+        tuple(dashboard["id"] for dashboard in row.get("dashboards", ())),
+        tuple(sorted(role["name"] for role in row.get("roles", ()))),
+    )
+
+
+def mark_of(kind: str, form: Form) -> str | None:
+    """The text in which an object carries its mark: of a dataset that is retired it is no certification."""
+    if kind != "datasets":
+        return form.get("certification_details")
+    extra = form.get("extra") or {}
+    extra = json.loads(extra) if isinstance(extra, str) else extra
+    mark: str | None = extra.get("retired") or (extra.get("certification") or {}).get("details")
+    return mark
+
+
+def _spec(kind: str, row: Form) -> str | None:
+    mark = mark_of(kind, row)
+    return read_name(mark, kind) if read_mark(mark, row["uuid"]) else None
+
+
+def _place(kind: str, row: Form) -> tuple[str, ...]:
+    if kind == "datasets":
+        return row["database"]["uuid"], str(row["schema"]), row["table_name"]
+    unique = {"databases": "database_name", "dashboards": "slug"}.get(kind)
+    return (row[unique],) if unique and row[unique] else ()
 
 
 def ids(client: Client) -> dict[str, dict[str, int]]:
     """Kind to uuid to numeric id."""
-    return {
-        kind: {row["uuid"]: row["id"] for row in client.list(f"/api/v1/{path}/", ("id", "uuid"))}
-        for kind, path in PATHS.items()
-    }
-
-
-def read(client: Client) -> Live:
-    return Live(client, assets=_export(client), ids=ids(client))
-
-
-def column_types(reader_url: str, twins: Iterable[Twin]) -> dict[tuple[str, str], str]:
-    """(relation, column) to SQL type in capitals, as the reading role sees them; nothing for what is not there.
-
-    Raises ``Unreachable`` when the warehouse does not answer.
-    """
-    query = """
-        select n.nspname || '.' || c.relname, a.attname, upper(format_type(a.atttypid, null))
-        from pg_attribute as a
-        inner join pg_class as c on c.oid = a.attrelid
-        inner join pg_namespace as n on n.oid = c.relnamespace
-        where a.attnum > 0 and not a.attisdropped and n.nspname || '.' || c.relname = any(%s)
-    """
-    rows = _rows(reader_url, query, [[twin.relation for twin in twins]])
-    return {(relation, name): kind for relation, name, kind in rows}
-
-
-def unbuilt(twins: Iterable[Twin], types: Types) -> list[str]:
-    """The relations of twins that the warehouse does not have, and the columns that its relations lack."""
-    built = {relation for relation, _ in types}
-    lacking = {
-        twin.relation: [column.name for column in twin.columns if (twin.relation, column.name) not in types]
-        for twin in twins
-    }
-    return [
-        place
-        for relation, names in lacking.items()
-        for place in ([f"{relation}.{name}" for name in names] if relation in built else [relation])
-    ]
-
-
-def _rows(url: str, query: str, parameters: list[Any]) -> list[tuple[str, str, str]]:
-    with connected(url) as connection, connection.cursor() as cursor:
-        cursor.execute(query, parameters)
-        return list(cursor.fetchall())
+    return Live.read(client).ids

@@ -1,111 +1,106 @@
 """Compares what the specs ask for with what Superset holds: the plan is data first, text second."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from bootstrap.assets.assets import Asset
-from bootstrap.assets.live import Live
-from bootstrap.assets.normal import differences, digest, normal
-from bootstrap.errors import UsageError
+from bootstrap.assets.resource import Change, Form, Orphan, Resource
+from bootstrap.errors import CheckFailed, UsageError
 
-Verb = Literal["create", "update", "prune", "unchanged"]
+Held = Mapping[str, Mapping[str, Form]]  # kind to name to what Superset held after the last publish
 
 
 @dataclass(frozen=True)
-class Step:
-    """What becomes of one asset. ``drift`` says that it was changed manually since it was last published."""
-
-    verb: Verb
-    label: str
-    fields: tuple[str, ...] = ()
-    drift: bool = False
-
-    def line(self) -> str:
-        names = ", ".join(self.fields[:6]) + (f" and {len(self.fields) - 6} more" if len(self.fields) > 6 else "")
-        why = " (changed manually; restored)" if self.drift else ""
-        return f"{self.verb:<9} {self.label}{': ' + names if names else ''}{why}"
-
-
-@dataclass
 class Plan:
-    """The steps for all assets; ``send`` are those to import, ``prune`` the (kind, uuid, label) of those to delete."""
+    """The changes of each kind, in the order in which they are applied."""
 
-    steps: list[Step] = field(default_factory=list)
-    send: list[Asset] = field(default_factory=list)
-    prune: list[tuple[str, str, str]] = field(default_factory=list)
+    changes: Mapping[str, tuple[Change, ...]]
+    clashes: tuple[str, ...] = ()
+    orphans: tuple[Orphan, ...] = ()
+
+    def to_apply(self, kind: str) -> list[Change]:
+        return [change for change in self.changes[kind] if change.verb in ("create", "update", "restore", "retire")]
+
+    def to_remove(self, kind: str) -> list[Change]:
+        return [change for change in self.changes[kind] if change.verb == "prune"]
+
+    @property
+    def steps(self) -> tuple[Change, ...]:
+        """Every object once, removals last."""
+        steps: dict[str, Change] = {}
+        for change in (change for changes in self.changes.values() for change in changes if change.verb != "prune"):
+            steps[change.name] = _joined(steps[change.name], change) if change.name in steps else change
+        removals = (change for kind in reversed([*self.changes]) for change in self.to_remove(kind))
+        return (*(step for step in steps.values() if step.verb != "keep"), *removals)
+
+    @property
+    def kept(self) -> tuple[Change, ...]:
+        return tuple(change for changes in self.changes.values() for change in changes if change.verb == "keep")
 
 
-def _clash(asset: Asset, live: Live) -> str | None:
-    """The object of somebody else that stands where this asset would go."""
-    unique: dict[str, tuple[str, ...]] = {
-        "databases": ("database_name",),
-        "datasets": ("database_uuid", "schema", "table_name"),
-        "dashboards": ("slug",),
-    }
-    keys = unique.get(asset.kind, ())
-    for uuid, content in live.assets[asset.kind].items():
-        same = keys and all(str(content.get(key)) == str(asset.content[key]) for key in keys)
-        if same and uuid != str(asset.uuid):
-            return f"{asset.kind[:-1]} {asset.content[keys[-1]]!r} ({uuid})"
-    return None
+def _joined(first: Change, second: Change) -> Change:
+    """One step for an object that two resources share."""
+    if first.verb in ("create", "restore") or second.verb == "unchanged":
+        return first
+    return replace(second, verb="update", fields=first.fields + second.fields, drift=first.drift or second.drift)
 
 
-def clashes(wanted: Iterable[Asset], live: Live) -> list[str]:
-    """The objects of somebody else that stand where ours would go."""
-    return [clash for asset in wanted if (clash := _clash(asset, live))]
+def make_plan(resources: Iterable[Resource], held: Held) -> Plan:
+    """Ask each resource what is there, what is wanted and how they differ. Changes nothing."""
+    resources = list(resources)
+    return Plan(
+        {resource.kind: tuple(_changes(resource, held.get(resource.kind, {}))) for resource in resources},
+        tuple(clash for resource in resources for clash in resource.clashes()),
+        tuple(orphan for resource in resources for orphan in resource.orphans()),
+    )
 
 
-def refuse(clashes: Sequence[str]) -> None:
-    """Raises ``UsageError`` that names them all, when there is any."""
-    if clashes:
+def _changes(resource: Resource, held: Mapping[str, Form]) -> Iterator[Change]:
+    found, wanted = resource.read(), resource.want()
+    for name, form in wanted.items():
+        change = _change(resource, name, form, found.get(name), held.get(name))
+        if change.verb != "unchanged" or not resource.is_retired(name):
+            yield change
+    for name in (name for name in found if name not in wanted):
+        holders = resource.holders(name)
+        yield Change("keep" if holders else "prune", name, resource.label(name), users=holders)
+
+
+def _change(resource: Resource, name: str, wanted: Form, found: Form | None, held: Form | None) -> Change:
+    if found is None:
+        return Change("restore" if held else "create", name, name, drift=bool(held))
+    fields = tuple(resource.differ(found, wanted))
+    if not fields:
+        return Change("unchanged", name, name)
+    if resource.is_retired(name):
+        return Change("retire", name, resource.label(name), fields)
+    return Change("update", name, name, fields, drift=held is not None and bool(resource.differ(held, found)))
+
+
+def refuse(plan: Plan, *, adopt: bool, orphan: bool) -> None:
+    """Raises ``UsageError`` for objects of other people, and ``CheckFailed`` for work of theirs that would break."""
+    if plan.clashes and not adopt:
         raise UsageError(
-            f"Superset holds {', '.join(clashes)}, which this project did not make. "
+            f"Superset holds {', '.join(plan.clashes)}, which this project did not make. "
             "Rename or delete it there, or take it over: lgs publish --adopt."
+        )
+    if plan.orphans and not orphan:
+        raise CheckFailed(
+            f"Nothing was published, because people use what left the specs: {_all(plan.orphans)}. "
+            "Put it back into the specs, ask them to change their work, or keep it as retired: lgs publish --orphan."
         )
 
 
-def _compare(asset: Asset, live: Live) -> Step:
-    before = live.find(asset)
-    if before is None:
-        return Step("create", asset.label)
-    old, new = normal(asset.kind, before), normal(asset.kind, asset.content)
-    fields = tuple(differences(old, new))
-    if asset.kind == "databases":
-        if not fields and not live.opens(asset):
-            fields = ("password",)
-        return Step("update" if fields else "unchanged", asset.label, fields)
-    sealed = live.revision(asset.kind, str(asset.uuid))
-    drift = sealed != digest(old)
-    if not fields and sealed != asset.revision:
-        fields = ("certification",)
-    return Step("update" if fields else "unchanged", asset.label, fields, drift and bool(fields))
+def _all(orphans: Sequence[Orphan]) -> str:
+    return "; ".join(orphan.line() for orphan in orphans)
 
 
-def _orphans(wanted: Iterable[Asset], live: Live) -> list[tuple[str, str, str]]:
-    """Assets that carry our genuine mark and stand in no spec any more, children first."""
-    kept = {str(asset.uuid) for asset in wanted}
-    names = {"dashboards": "dashboard_title", "charts": "slice_name", "datasets": "table_name"}
-    return [
-        (kind, uuid, f"{kind[:-1]} {content[name]!r}")
-        for kind, name in names.items()
-        for uuid, content in live.assets[kind].items()
-        if uuid not in kept and live.revision(kind, uuid)
-    ]
-
-
-def make_plan(wanted: list[Asset], live: Live) -> Plan:
-    plan = Plan(prune=_orphans(wanted, live))
-    for asset in wanted:
-        step = _compare(asset, live)
-        plan.steps.append(step)
-        if step.verb != "unchanged":
-            plan.send.append(asset)
-    plan.steps += [Step("prune", label) for _, _, label in plan.prune]
-    return plan
-
-
-def counts(steps: Iterable[Any]) -> dict[str, int]:
-    """Verb to number of steps, zeros too."""
-    steps = list(steps)
-    return {verb: sum(step.verb == verb for step in steps) for verb in ("create", "update", "prune", "unchanged")}
+def counts(steps: Iterable[Change]) -> dict[str, int]:
+    """``create``, ``update`` (restored and retired ones too), ``prune`` and ``unchanged`` to how many objects."""
+    verbs = [step.verb for step in steps]
+    updated = sum(verbs.count(verb) for verb in ("update", "restore", "retire"))
+    return {
+        "create": verbs.count("create"),
+        "update": updated,
+        "prune": verbs.count("prune"),
+        "unchanged": verbs.count("unchanged"),
+    }

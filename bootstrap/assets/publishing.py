@@ -1,19 +1,28 @@
-"""One publish: plan, refuse, send what changed, verify, reconcile, prune."""
+"""One publish: read, compare, refuse, send what changed, verify, reconcile what goes by REST, remove what left."""
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
-from bootstrap.assets import access, owned, reports, verify
-from bootstrap.assets.assets import Asset, databases, desired
-from bootstrap.assets.bundle import bundle, restoring
-from bootstrap.assets.client import Client, Json
+from bootstrap.assets import reports, verify
+from bootstrap.assets.assets import Types, contents, databases
+from bootstrap.assets.built import column_types, unbuilt
+from bootstrap.assets.client import Client
+from bootstrap.assets.directory import Directory
 from bootstrap.assets.files import load_specs
-from bootstrap.assets.live import PATHS, Live, column_types, ids, read, unbuilt
-from bootstrap.assets.plan import Plan, Step, clashes, counts, make_plan, refuse
+from bootstrap.assets.identity import identity
+from bootstrap.assets.imported import Connections, Contents
+from bootstrap.assets.ledger import Ledger
+from bootstrap.assets.live import Live
+from bootstrap.assets.plan import Held, Plan, make_plan, refuse
+from bootstrap.assets.published import Published
+from bootstrap.assets.resource import Resource
+from bootstrap.assets.roles import DashboardRoles, Roles
+from bootstrap.assets.rules import RowRules
 from bootstrap.assets.spec import Chart, Specs
-from bootstrap.errors import CheckFailed, LgsError
+from bootstrap.assets.users import Registers, Users
+from bootstrap.errors import CheckFailed
 from bootstrap.progress import Progress
 from bootstrap.semantic.spec import Layer
 
@@ -23,7 +32,8 @@ class Site:
     """One Superset: address, administrator, the URLs of its connections as it sees them, new users' passwords.
 
     ``users`` is asked for a password only when its user is made. ``is_async`` says that a Celery worker runs beside it,
-    ``sign_in_setting`` what to correct when it refuses the administrator.
+    ``sign_in_setting`` what to correct when it refuses the administrator; ``ledger`` is the URL of the warehouse's
+    owner, where publishes are logged if it is given.
     """
 
     url: str
@@ -33,154 +43,157 @@ class Site:
     users: Mapping[str, str] = field(repr=False)
     is_async: bool = False
     sign_in_setting: str = "the password"
+    ledger: str = field(default="", repr=False)
 
 
-@dataclass(frozen=True)
-class Published:
-    """What a publish did, or in a plan would do, step by step."""
+@dataclass
+class Publication:
+    """The specs beside the site that they are for, and one resource for each kind of object, in their order."""
 
-    steps: tuple[Step, ...]
-    planned: bool = False
-    adopted: tuple[str, ...] = ()
-    kept: tuple[str, ...] = ()
-    unsent: tuple[str, ...] = ()
-    empty: tuple[str, ...] = ()
-    unbuilt: tuple[str, ...] = ()
+    site: Site
+    specs: Specs
+    types: Types
+    client: Client
+    ledger: Ledger
+
+    @cached_property
+    def live(self) -> Live:
+        return Live.read(self.client)
+
+    @cached_property
+    def directory(self) -> Directory:
+        directory = Directory(self.client, self.ledger.begun, is_published=self.is_published)
+        directory.refresh()
+        return directory
 
     @property
-    def counts(self) -> dict[str, int]:
-        """``create``, ``update``, ``prune`` and ``unchanged`` to how many assets."""
-        return counts(self.steps)
+    def is_published(self) -> bool:
+        """Whether the site has our connections: without them it is another one, or new."""
+        return str(identity("databases", "reader")) in self.live.rows["databases"]
+
+    @cached_property
+    def connections(self) -> Connections:
+        site = self.site
+        return Connections(self.live, lambda: databases(self.specs, site.connections, is_async=site.is_async))
+
+    @cached_property
+    def contents(self) -> Contents:
+        analyst = str(identity("databases", "analyst"))
+        return Contents(
+            self.live,
+            lambda: contents(self.specs, self.types, sql_lab=self.live.ids["databases"].get(analyst, 0)),
+        )
+
+    @cached_property
+    def reports(self) -> reports.Reports:
+        return reports.Reports(self.specs, self.live)
+
+    @cached_property
+    def others(self) -> tuple[Resource, ...]:
+        access, directory, live = self.specs.access, self.directory, self.live
+        return (
+            Roles(access, directory, live),
+            Users(access, directory, self.site.users),
+            Registers(access, directory),
+            DashboardRoles(self.specs.dashboards, directory, live),
+            RowRules(access, directory, live, self.contents),
+            self.reports,
+        )
 
     @property
-    def changed(self) -> bool:
-        return any(step.verb != "unchanged" for step in self.steps)
+    def resources(self) -> tuple[Resource, ...]:
+        return (self.connections, self.contents, *self.others)
 
-    @property
-    def drift(self) -> tuple[Step, ...]:
-        """The assets that somebody had changed manually."""
-        return tuple(step for step in self.steps if step.drift)
+    def plan(self) -> Plan:
+        return make_plan(self.resources, self.ledger.held if self.is_published else {})
 
-    def lines(self) -> list[str]:
-        """The same for people."""
-        said = [f"Kept: {what}. Delete it in Superset, then publish again." for what in self.kept]
-        if self.unsent:
-            said.append(f"Not sent, because no mail server is set: {', '.join(self.unsent)}. Set LGS_SMTP_HOST.")
-        if self.unbuilt:
-            said.append(f"Not built yet: {', '.join(self.unbuilt)}. lgs refresh builds it before it publishes.")
-        if self.empty:
-            said.append(f"Nothing in the data fits these charts, which are empty: {', '.join(self.empty)}.")
-        if not self.changed:
-            done = f"Superset: nothing to do: all {len(self.steps)} assets are as the specs say; nothing was sent."
-            return [done, *said]
-        number, words = self.counts, _FUTURE if self.planned else _PAST
-        total = ", ".join(f"{number[name]} {word}" for name, word in words.items())
-        drift = [f"{len(self.drift)} changed manually since the last publish, restored."] if self.drift else []
-        adopted = [f"Taken over: {', '.join(self.adopted)}."] if self.adopted else []
-        steps = [f"  {step.line()}" for step in self.steps if step.verb != "unchanged"]
-        return [f"{'Plan for Superset' if self.planned else 'Superset'}: {total}.", *steps, *drift, *adopted, *said]
+    def send(self, plan: Plan) -> None:
+        for resource in (self.connections, self.contents):
+            resource.apply(plan.to_apply(resource.kind))
 
+    def verify(self, plan: Plan, *, fresh_data: bool) -> dict[str, int]:
+        """Ask each chart whose answer may differ from the one verified last; how many rows each gives."""
+        connections, sent = plan.to_apply("connections"), plan.to_apply("contents")
+        with self.connections.restored_on_failure(connections), self.contents.restored_on_failure(sent):
+            if fresh_data:
+                self.client.invalidate(sorted(self.live.ids["datasets"].values()))
+            self._link()
+            touched = _touched(self.specs, plan, everything=fresh_data or bool(connections))
+            answers = verify.all_answer(self.client, touched, self.live.ids)
+            reports.require_numbers(self.specs, self.site.connections["reader"])
+            return answers
 
-_FUTURE = {"create": "to create", "update": "to update", "prune": "to prune", "unchanged": "unchanged"}
-_PAST = {"create": "created", "update": "updated", "prune": "pruned", "unchanged": "unchanged"}
+    def _link(self) -> None:
+        """Send a dashboard whose links the import lost once more, then fail loudly."""
+        for dashboard in self.specs.dashboards.values():
+            if verify.linked(self.client, dashboard, self.live.ids):
+                continue
+            self.contents.send_again(f"dashboard {dashboard.name}")
+            if not verify.linked(self.client, dashboard, self.live.ids):
+                raise CheckFailed(f"Superset does not link every chart of {dashboard.title!r}. Publish again.")
 
+    def reconcile(self, plan: Plan) -> None:
+        """What the import does not carry, then removals in the opposite order."""
+        for resource in self.others:
+            resource.apply(plan.to_apply(resource.kind))
+        for resource in reversed(self.resources):
+            resource.remove(plan.to_remove(resource.kind))
 
-def _reconcile(
-    specs: Specs,
-    directory: access.Directory,
-    site: Site,
-    numbers: verify.Ids,
-    mailed: list[Json] | None,
-    *,
-    plan_only: bool,
-) -> tuple[list[Step], list[str]]:
-    """What was done, and what left the specs but is kept.
+    def holds(self, plan: Plan) -> Held:
+        """What Superset holds now of what was changed, and of what the ledger does not know."""
+        names = {each.kind: self._noted(plan, each.kind) for each in self.resources if each.is_remembered}
+        if any(names.values()):
+            self.live.refresh()
+            self.directory.refresh()
+        return {
+            resource.kind: {name: form for name, form in resource.read().items() if name in names[resource.kind]}
+            for resource in self.resources
+            if names.get(resource.kind)
+        }
 
-    What is ours is registered first, so that the next run does not refuse it.
-    """
-    prunes, kept = owned.role_prunes(specs.access, directory)
-    steps: list[Step] = []
-    finders: tuple[Callable[[], list[access.Change]], ...] = (
-        lambda: access.role_changes(specs.access, directory, planning=plan_only),
-        lambda: access.user_changes(specs.access, directory, site.users),
-        lambda: [] if plan_only else owned.register_changes(specs.access, directory),
-        lambda: access.dashboard_changes(specs, directory, numbers["dashboards"]),
-        lambda: access.rule_changes(specs.access, directory, numbers["datasets"]),
-        lambda: reports.report_changes(specs, directory.client, mailed, numbers),
-        lambda: owned.user_prunes(specs.access, directory),
-        lambda: prunes,
-        lambda: owned.register_changes(specs.access, directory, kept),
-    )
-    for find in finders:
-        for change in find():
-            steps.append(Step(change.verb, change.label, change.fields, change.drift))
-            if not plan_only:
-                change.do()
-    said = [f"role {name}: it left superset/access.yml, but {', '.join(by)} has it" for name, by in kept.items()]
-    return steps, said
+    def _noted(self, plan: Plan, kind: str) -> set[str]:
+        known = self.ledger.held.get(kind, {})
+        unknown = {change.name for change in plan.changes[kind] if change.name not in known}
+        return unknown | {change.name for change in plan.to_apply(kind)}
+
+    def unsent(self) -> tuple[str, ...]:
+        return () if self.reports.is_offered or not self.site.is_async else tuple(self.specs.reports)
 
 
-def _send(client: Client, chosen: list[Asset]) -> None:
-    if chosen:
-        client.import_assets(*bundle(chosen))
+def _built(site: Site, layer: Layer) -> tuple[Types, list[str]]:
+    """The types of the columns of all datasets, and what of them is not built."""
+    twins = [twin for twin in layer.twins if twin.dataset]
+    types = column_types(site.connections["reader"], twins)
+    return types, unbuilt(twins, types)
 
 
-def _sql_lab(client: Client, connections: list[Asset], live: Live, *, plan_only: bool) -> int:
-    """The id of the analysts' connection, which links to example queries carry. A fresh site gets it first."""
-    analyst = next(asset for asset in connections if asset.name == "analyst")
-    if live.find(analyst) is None and not plan_only:
-        _send(client, connections)
-        return ids(client)["databases"][str(analyst.uuid)]
-    return live.ids["databases"].get(str(analyst.uuid), 0)
+def _apply(publication: Publication, plan: Plan, *, fresh_data: bool, progress: Progress) -> dict[str, int]:
+    """Do what the plan says; gives how many rows each verified chart answers with."""
+    ledger = publication.ledger
+    line = ledger.begin(plan)
+    with progress.step("Send what changed") as step:
+        publication.send(plan)
+        step.note = f"{len(plan.to_apply('connections')) + len(plan.to_apply('contents'))} assets"
+    with progress.step("Verify charts") as step:
+        answers = publication.verify(plan, fresh_data=fresh_data or ledger.is_unfinished)
+        step.rows = sum(answers.values())
+        step.note = f"{len(answers)} charts answer" if answers else "all charts are linked"
+    with progress.step("Access and reports") as step:
+        publication.reconcile(plan)
+        step.note = f"{sum(len(plan.to_apply(other.kind)) for other in publication.others)} changes"
+        removed = [(kind, change.name) for kind in plan.changes for change in plan.to_remove(kind)]
+        ledger.end(line, publication.holds(plan), removed)
+    return answers
 
 
-def _link(client: Client, specs: Specs, wanted: list[Asset], numbers: verify.Ids) -> None:
-    """Send a dashboard whose links the import lost once more, then fail loudly."""
-    for dashboard in specs.dashboards.values():
-        if verify.linked(client, dashboard, numbers):
-            continue
-        _send(client, [asset for asset in wanted if (asset.kind, asset.name) == ("dashboards", dashboard.name)])
-        if not verify.linked(client, dashboard, numbers):
-            raise CheckFailed(f"Superset does not link every chart of {dashboard.title!r}. Publish again.")
-
-
-def _verify(
-    client: Client, specs: Specs, wanted: list[Asset], plan: Plan, numbers: verify.Ids, *, fresh_data: bool
-) -> dict[str, int]:
-    """Ask each chart whose answer may differ from the one verified last; how many rows each gives."""
-    if fresh_data:
-        client.invalidate(sorted(numbers["datasets"].values()))
-    _link(client, specs, wanted, numbers)
-    return verify.all_answer(client, _touched(specs, plan, fresh_data=fresh_data), numbers)
-
-
-def _touched(specs: Specs, plan: Plan, *, fresh_data: bool) -> list[Chart]:
+def _touched(specs: Specs, plan: Plan, *, everything: bool) -> Iterable[Chart]:
     """The charts whose answer may differ from the one that was verified last."""
-    sent = {(asset.kind, asset.name) for asset in plan.send}
-    everything = fresh_data or any(kind == "databases" for kind, _ in sent)
+    sent = {change.name for change in plan.to_apply("contents")}
     return [
         chart
         for chart in specs.charts.values()
-        if everything or sent & {("charts", chart.name), ("datasets", specs.layer.twin(chart.dataset).name)}
+        if everything or sent & {f"chart {chart.name}", f"dataset {specs.layer.twin(chart.dataset).name}"}
     ]
-
-
-@contextmanager
-def _restored_on_failure(client: Client, plan: Plan, live: Live) -> Iterator[None]:
-    """Put the assets back as they were found when a check fails, or gets no answer: nobody shall see half a site."""
-    try:
-        yield
-    except LgsError:
-        client.import_assets(*restoring(plan.send, live))
-        present = ids(client)
-        for asset in reversed([asset for asset in plan.send if live.find(asset) is None]):
-            client.delete(f"/api/v1/{PATHS[asset.kind]}/{present[asset.kind][str(asset.uuid)]}")
-        raise
-
-
-def _prune(client: Client, plan: Plan, live: Live) -> None:
-    for kind, uuid, _ in plan.prune:
-        client.delete(f"/api/v1/{PATHS[kind]}/{live.ids[kind][uuid]}")
 
 
 def publish(
@@ -190,57 +203,31 @@ def publish(
     specs: Path,
     plan_only: bool = False,
     adopt: bool = False,
+    orphan: bool = False,
     fresh_data: bool = False,
-    before_sending: Callable[[], None] = lambda: None,
     progress: Progress,
 ) -> Published:
     """Bring the site to what the folder ``specs`` says; with ``plan_only`` nothing is sent.
 
-    ``adopt`` takes over existing objects that this project does not manage; ``fresh_data`` drops cached answers first
-    and verifies every chart; it is what a publish needs after one that died since ``before_sending`` was called.
+    ``adopt`` takes over existing objects that this project does not manage; ``orphan`` keeps as retired what left the
+    specs and is used by what people made; ``fresh_data`` drops cached answers first and verifies every chart.
     Raises ``SpecError``, ``UsageError`` (a clash, a sign-in), ``CheckFailed`` (refused or unverified), ``Unreachable``.
     """
     with progress.step("Read specs") as step:
-        read_specs = load_specs(specs, layer)
-        twins = [twin for twin in layer.twins if twin.dataset]
-        types = column_types(site.connections["reader"], twins)
-        missing = unbuilt(twins, types)
+        read = load_specs(specs, layer)
+        types, missing = _built(site, layer)
         if missing and not plan_only:
             raise CheckFailed(f"The warehouse has no {', '.join(missing[:5])}. Run `lgs refresh` to build it first.")
-        connections = databases(read_specs, site.connections, is_async=site.is_async)
-        step.note = f"{len(read_specs.charts)} charts, {len(read_specs.dashboards)} dashboards"
+        step.note = f"{len(read.charts)} charts, {len(read.dashboards)} dashboards"
     with progress.step("Compare with Superset") as step:
         client = Client(site.url, site.username, site.password, setting=site.sign_in_setting)
-        live, directory, mailed = read(client), access.Directory.read(client), reports.read(client)
-        adopted = [
-            *clashes(desired(read_specs, types, connections, sql_lab=0), live),
-            *owned.clashes(read_specs.access, directory, published=live.find(connections[0]) is not None),
-            *reports.clashes(read_specs, mailed),
-        ]
-        refuse([] if adopt else adopted)
-        sql_lab = _sql_lab(client, connections, live, plan_only=plan_only)
-        wanted = desired(read_specs, types, connections, sql_lab=sql_lab)
-        plan = make_plan(wanted, live)
-        step.note = f"{len(plan.send)} to send, {len(plan.prune)} to prune"
-    if not plan_only:
-        with progress.step("Send what changed") as step:
-            if plan.send:
-                before_sending()
-            _send(client, plan.send)
-            step.note = f"{len(plan.send)} assets"
-    numbers = live.ids if plan_only or not plan.send else ids(client)
-    answers: dict[str, int] = {}
-    if not plan_only:
-        with progress.step("Verify charts") as step, _restored_on_failure(client, plan, live):
-            answers = _verify(client, read_specs, wanted, plan, numbers, fresh_data=fresh_data)
-            reports.require_numbers(read_specs, site.connections["reader"])
-            step.rows = sum(answers.values())
-            step.note = f"{len(answers)} charts answer" if answers else "all charts are linked"
-    with progress.step("Access and reports") as step:
-        reconciled, kept = _reconcile(read_specs, directory, site, numbers, mailed, plan_only=plan_only)
-        step.note = f"{len(reconciled)} changes"
-    if not plan_only:
-        _prune(client, plan, live)
-    unsent = tuple(read_specs.reports) if site.is_async and mailed is None else ()
+        publication = Publication(site, read, types, client, Ledger.read(site.ledger))
+        plan = publication.plan()
+        step.note = f"{sum(change.verb != 'unchanged' for change in plan.steps)} to change"
+    if plan_only:
+        refuse(plan, adopt=adopt, orphan=True)
+        return Published(plan, True, plan.clashes, publication.unsent(), unbuilt=tuple(missing))
+    refuse(plan, adopt=adopt, orphan=orphan)
+    answers = _apply(publication, plan, fresh_data=fresh_data, progress=progress)
     empty = tuple(name for name, rows in answers.items() if not rows)
-    return Published((*plan.steps, *reconciled), plan_only, tuple(adopted), tuple(kept), unsent, empty, tuple(missing))
+    return Published(plan, False, plan.clashes, publication.unsent(), empty)

@@ -1,13 +1,8 @@
 """The question index: which chart answers which question, with its metrics, its SQL and the tests that hold it."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
-from pydantic import Field
-
-from bootstrap.assets.spec import Chart, Slice, Specs, Where
-from bootstrap.semantic.document import Document, nearest
-from bootstrap.semantic.spec import Spec
+from bootstrap.assets.spec import Chart, Question, Slice, Specs, Where
 
 _HEAD = """# Questions
 
@@ -17,60 +12,22 @@ _HAND_COUNTED = "tests/semantic/test_shop.py::test_a_relation_holds_what_was_cou
 _CHART_TEST = "tests/semantic/test_questions.py::test_a_chart_answers_from_the_database"
 
 
-class Question(Spec):
-    """One question; its key is what charts name."""
-
-    key: str
-    question: str
-    tests: tuple[str, ...] = Field(min_length=1, description="file::function of the tests that hold its figures")
+def write_questions(specs: Specs, path: Path) -> None:
+    """Write the index of the questions."""
+    path.write_text(question_index(specs), encoding="utf-8")
 
 
-def load_questions(folder: Path, specs: Specs) -> list[Question]:
-    """The questions of ``superset/questions.yml``.
-
-    Raises ``SpecError`` for one that no chart on a dashboard answers, and for a chart that answers none or names one
-    that is not there.
-    """
-    document = Document.read(folder / "questions.yml")
-    questions = [document.model(Question, {"key": key, **said}, [key]) for key, said in document.data.items()]
-    for key in document.data:
-        if not any(True for _ in answers(specs, key)):
-            raise document.error("no chart on a dashboard answers it. Name it under answers: of a chart.", [key])
-    for chart in specs.charts.values():
-        file = Document.read(folder / "charts" / f"{chart.name}.yml")
-        for position, key in enumerate(chart.answers):
-            if key not in document.data:
-                raise file.error(f'"{key}" is not a question. {nearest(key, document.data)}', ["answers", position])
-        if not chart.answers:
-            raise file.error("the chart answers no question. Name one of superset/questions.yml.", ["answers"])
-    return questions
-
-
-def answers(specs: Specs, key: str) -> Iterator[tuple[Chart, str]]:
-    """The charts that answer the question, each with where it stands: dashboard and tab."""
-    for dashboard in specs.dashboards.values():
-        tabs = [("above the tabs", dashboard.header), *[(tab.name, tab.rows) for tab in dashboard.tabs]]
-        for tab, rows in tabs:
-            for name in (name for row in rows for name in row.charts):
-                if key in specs.charts[name].answers:
-                    yield specs.charts[name], f"{dashboard.title}, {tab}"
-
-
-def write_questions(folder: Path, specs: Specs, path: Path) -> None:
-    """Write the index of the questions in ``folder`` (``superset/``)."""
-    path.write_text(question_index(load_questions(folder, specs), specs), encoding="utf-8")
-
-
-def question_index(questions: list[Question], specs: Specs) -> str:
+def question_index(specs: Specs) -> str:
     """The index, as Markdown: the questions with their charts, then the SQL of each chart."""
-    charts = {chart.name: chart for question in questions for chart, _ in answers(specs, question.key)}
+    questions = specs.questions.values()
+    charts = {chart.name: chart for question in questions for chart, _ in specs.answers(question.key)}
     sections = [_section(question, specs) for question in questions]
     queries = [f"### {chart.title}\n\n```sql\n{chart_sql(chart, specs)}\n```\n" for chart in charts.values()]
     return "\n".join([_HEAD, *sections, "## The SQL of each chart\n", *queries])
 
 
 def _section(question: Question, specs: Specs) -> str:
-    found = list(answers(specs, question.key))
+    found = list(specs.answers(question.key))
     rows = [f"| {chart.title} | {place} | {_figures(chart)} | `mart.{chart.dataset}` |" for chart, place in found]
     tests = [*question.tests, *[f"{_HAND_COUNTED}[{name}]" for name in sorted({chart.dataset for chart, _ in found})]]
     tests += [f"{_CHART_TEST}[{name}]" for name in sorted({chart.name for chart, _ in found})]

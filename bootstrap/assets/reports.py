@@ -5,18 +5,17 @@ stands in the one field that nothing shows, ``context_markdown``.
 """
 
 import json
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Sequence
 
 import psycopg2
 
-from bootstrap.assets.access import Change
 from bootstrap.assets.client import Client, Json
 from bootstrap.assets.identity import identity, mark, read_name
 from bootstrap.assets.layout import tab_ids
+from bootstrap.assets.live import Ids, Live
 from bootstrap.assets.normal import differences, digest
+from bootstrap.assets.resource import Change, Form, Resource
 from bootstrap.assets.spec import Alert, Report, Specs
-from bootstrap.assets.verify import Ids
 from bootstrap.connection import connected
 from bootstrap.errors import CheckFailed
 from bootstrap.semantic.spec import Layer
@@ -27,6 +26,10 @@ _KIND = "reports"
 _WIDTH = 1600  # pixels; as wide as a browser's window on a large screen
 _SECONDS = 900  # after which a report that does not end is given up
 _MARK = "context_markdown"
+_FIELDS = (
+    "type", "name", "email_subject", "description", "active", "creation_method", "crontab", "timezone", "report_format",
+    "force_screenshot", "working_timeout", "extra", "custom_width", "sql", "validator_type", "grace_period",
+)  # fmt: skip
 _WORDS = {"<": "below", "<=": "at or below", ">": "above", ">=": "at or above", "==": "exactly", "!=": "not"}
 
 
@@ -93,10 +96,65 @@ def _type(report: Report) -> str:
     return "Alert" if report.alert else "Report"
 
 
-def wanted(report: Report, specs: Specs, numbers: Ids) -> Json:
-    """What Superset is to hold for a report, in the form of its API, without the mark."""
+class Reports(Resource):
+    """A report never becomes an alert, or the other way round: Superset does not allow it."""
+
+    kind = "reports"
+
+    def __init__(self, specs: Specs, live: Live) -> None:
+        self.specs, self.live, self.client = specs, live, live.client
+        self.is_offered = self.client.offers(PATH)
+        self.reports = {f"report {name}": spec for name, spec in specs.reports.items() if self.is_offered}
+        self.rows: dict[str, Json] = {}
+
+    def read(self) -> dict[str, Form]:
+        listed = self.client.list(PATH) if self.is_offered else []
+        self.rows = self._named([self.client.get(f"{PATH}{row['id']}")["result"] for row in listed])
+        return {name: _found(row) for name, row in self.rows.items()}
+
+    def _named(self, rows: list[Json]) -> dict[str, Json]:
+        """Ours, and those that stand in the place of one of ours."""
+        matches = {name: _match(rows, name, report) for name, report in self.reports.items()}
+        found = {name: row for name, row in matches.items() if row}
+        numbers = [row["id"] for row in found.values()]
+        left = [row for row in rows if _spec(row) and row["id"] not in numbers]
+        return found | {_left_name(row, self.reports): row for row in left}
+
+    def want(self) -> dict[str, Form]:
+        return {name: _wanted(report, self.specs, self.live.ids) for name, report in self.reports.items()}
+
+    def differ(self, before: Form, after: Form) -> Sequence[str]:
+        return differences({key: before.get(key) for key in after}, after)
+
+    def clashes(self) -> list[str]:
+        return [f"report {row['name']!r}" for row in self.rows.values() if _spec(row) is None]
+
+    def apply(self, changes: Sequence[Change]) -> None:
+        """Their pictures are taken with the rights of whoever publishes, who also hears of failures."""
+        wanted = self.want()
+        for change in changes:
+            form = {key: value for key, value in wanted[change.name].items() if key != "certification"}
+            _open_tabs(self.client, form)
+            name = change.name.removeprefix("report ")
+            owners = [self.client.get("/api/v1/me/")["result"]["id"]]
+            self._write(change.name, form | {_MARK: mark(_KIND, name, digest(form)), "owners": owners})
+
+    def _write(self, name: str, body: Json) -> None:
+        if name in self.rows:
+            self.client.put(f"{PATH}{self.rows[name]['id']}", body)
+        else:
+            self.client.post(PATH, body)
+
+    def remove(self, changes: Sequence[Change]) -> None:
+        for change in changes:
+            self.client.delete(f"{PATH}{self.rows[change.name]['id']}")
+
+
+def _wanted(report: Report, specs: Specs, numbers: Ids) -> Form:
+    """What Superset is to hold for a report, in the form of its API; its mark is the name of the spec."""
     addresses = [specs.access.users[name].email if name in specs.access.users else name for name in report.to]
-    common = {
+    common: Form = {
+        "certification": report.name,
         "type": _type(report),
         "name": report.title,
         "email_subject": report.title,
@@ -114,41 +172,16 @@ def wanted(report: Report, specs: Specs, numbers: Ids) -> Json:
     return common | thing | (_alert(report.alert, specs, numbers) if report.alert else {})
 
 
-def _found(row: Json, keys: Mapping[str, Any]) -> Json:
-    """What Superset holds, in the same form."""
-    found = {key: row.get(key) for key in keys}
-    for name in ("chart", "dashboard", "database"):
-        if name in found:
-            found[name] = (row.get(name) or {}).get("id")
-    if "validator_config_json" in found:
-        found["validator_config_json"] = json.loads(row["validator_config_json"] or "{}")
-    found["recipients"] = [
+def _found(row: Json) -> Form:
+    """What Superset holds, in the form in which it is wanted."""
+    things = {name: (row.get(name) or {}).get("id") for name in ("chart", "dashboard", "database")}
+    recipients = [
         {"type": entry["type"], "recipient_config_json": json.loads(entry["recipient_config_json"])}
         for entry in row["recipients"]
     ]
-    return found
-
-
-def _change(client: Client, name: str, body: Json, row: Json | None) -> Change | None:
-    """How to get from the row that Superset holds to the body, if there is a way to go."""
-    if row is None:
-        return Change("create", f"report {name}", (), lambda: _send(client, name, body, None))
-    found = _found(row, body)
-    fields = tuple(differences(found, body))
-    if not fields and _named(row) == name:
-        return None
-    drift = _named(row) == name and row[_MARK] != mark(_KIND, name, digest(found))
-    return Change("update", f"report {name}", fields, lambda: _send(client, name, body, row["id"]), drift=drift)
-
-
-def _send(client: Client, name: str, body: Json, number: int | None) -> None:
-    """Write a report; its pictures are taken with the rights of whoever publishes, who also hears of failures."""
-    _open_tabs(client, body)
-    sealed = body | {_MARK: mark(_KIND, name, digest(body)), "owners": [client.get("/api/v1/me/")["result"]["id"]]}
-    if number is None:
-        client.post(PATH, sealed)
-    else:
-        client.put(f"{PATH}{number}", sealed)
+    validator = json.loads(row.get("validator_config_json") or "{}")
+    told = {"recipients": recipients, "validator_config_json": validator, "certification": _spec(row)}
+    return {key: row.get(key) for key in _FIELDS} | things | told
 
 
 def _open_tabs(client: Client, body: Json) -> None:
@@ -169,41 +202,19 @@ def _open_tabs(client: Client, body: Json) -> None:
         client.post(f"/api/v1/dashboard/{body['dashboard']}/permalink", state)
 
 
-def _named(row: Json) -> str | None:
+def _spec(row: Json) -> str | None:
+    """The spec that the mark of a report names."""
     return read_name(row[_MARK], _KIND)
 
 
+def _left_name(row: Json, reports: dict[str, Report]) -> str:
+    """The name of a report that left; a spec may have its name if it became an alert, or the other way round."""
+    name = f"report {_spec(row)}"
+    return f"{name} ({row['type'].lower()})" if name in reports else name
+
+
 def _match(rows: list[Json], name: str, report: Report) -> Json | None:
-    """Our row of this name, or the one that stands in its place. A report never becomes an alert."""
+    """Our row of this name, or the one that stands in its place."""
     same = [row for row in rows if row["type"] == _type(report)]
-    ours = [row for row in same if _named(row) == name]
+    ours = [row for row in same if f"report {_spec(row)}" == name]
     return next(iter([*ours, *(row for row in same if row["name"] == report.title)]), None)
-
-
-def read(client: Client) -> list[Json] | None:
-    """The reports that Superset holds; ``None`` where it does not offer them."""
-    if not client.offers(PATH):
-        return None
-    return [client.get(f"{PATH}{row['id']}")["result"] for row in client.list(PATH)]
-
-
-def clashes(specs: Specs, rows: list[Json] | None) -> list[str]:
-    """Somebody else's reports that have the name of one of ours."""
-    found = [_match(rows or [], name, report) for name, report in specs.reports.items()]
-    return [f"report {row['name']!r}" for row in found if row and _named(row) is None]
-
-
-def report_changes(specs: Specs, client: Client, rows: list[Json] | None, numbers: Ids) -> list[Change]:
-    """What to do about reports, given those that Superset holds."""
-    if rows is None:
-        return []
-    bodies = {name: wanted(report, specs, numbers) for name, report in specs.reports.items()}
-    found = {name: _match(rows, name, specs.reports[name]) for name in bodies}
-    changes = (_change(client, name, body, found[name]) for name, body in bodies.items())
-    kept = [row["id"] for row in found.values() if row]
-    left = [row for row in rows if _named(row) and row["id"] not in kept]
-    return [*(_prune(client, row) for row in left), *(change for change in changes if change)]
-
-
-def _prune(client: Client, row: Json) -> Change:
-    return Change("prune", f"report {_named(row)}", (), lambda: client.delete(f"{PATH}{row['id']}"))

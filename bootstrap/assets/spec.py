@@ -1,6 +1,7 @@
 """What a chart, a dashboard and an access rule say, as typed models. ``files`` reads them from ``superset/``."""
 
 import re
+from collections.abc import Iterator
 from itertools import chain
 from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
@@ -243,6 +244,14 @@ class Access(Spec):
     row_rules: dict[str, RowRule] = Field(default_factory=dict)
 
 
+class Question(Spec):
+    """One question of the index; its key is what charts name."""
+
+    key: str
+    question: str
+    tests: tuple[str, ...] = Field(min_length=1, description="file::function of the tests that hold its figures")
+
+
 class Brand(Spec):
     """The look: colours by series and by label."""
 
@@ -264,6 +273,7 @@ class Specs(Spec):
     charts: dict[str, Chart]
     dashboards: dict[str, Dashboard]
     examples: dict[str, Example]
+    questions: dict[str, Question]
     reports: dict[str, Report]
     access: Access
     brand: Brand
@@ -274,6 +284,15 @@ class Specs(Spec):
         twin = self.layer.twin(spec.dataset)
         acts = twin.time is not None if filter_.kind == "time" else filter_.column in twin.filterable
         return acts and filter_.name not in spec.ignores
+
+    def answers(self, question: str) -> Iterator[tuple[Chart, str]]:
+        """The charts that answer a question, each with where it stands: dashboard and tab."""
+        for dashboard in self.dashboards.values():
+            tabs = [("above the tabs", dashboard.header), *[(tab.name, tab.rows) for tab in dashboard.tabs]]
+            for tab, rows in tabs:
+                for name in (name for row in rows for name in row.charts):
+                    if question in self.charts[name].answers:
+                        yield self.charts[name], f"{dashboard.title}, {tab}"
 
     def metric_uses(self) -> dict[str, list[str]]:
         """For each metric that a chart shows, the titles of those charts, sorted."""

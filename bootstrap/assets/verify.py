@@ -4,10 +4,9 @@ from collections.abc import Iterable
 
 from bootstrap.assets.client import Client
 from bootstrap.assets.identity import identity
+from bootstrap.assets.live import Ids
 from bootstrap.assets.spec import Chart, Dashboard
 from bootstrap.errors import CheckFailed
-
-Ids = dict[str, dict[str, int]]
 
 
 def linked(client: Client, dashboard: Dashboard, ids: Ids) -> bool:

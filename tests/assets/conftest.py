@@ -15,6 +15,7 @@ from bootstrap.runs import site_of
 from bootstrap.semantic.loader import load_layer
 from bootstrap.semantic.spec import Layer
 from bootstrap.settings import data_folder
+from tests.assets.people import Person
 from tests.conftest import Shop
 
 Publish = Callable[..., Published]
@@ -43,6 +44,11 @@ def site(shop: Shop) -> Site:
 @pytest.fixture(scope="session")
 def admin(site: Site) -> Client:
     return Client(site.url, site.username, site.password)
+
+
+@pytest.fixture
+def marketer(shop: Shop) -> Person:
+    return Person.sign_in(shop.stack.superset_url, "marketing", shop.stack.credentials.users["marketing"])
 
 
 @pytest.fixture

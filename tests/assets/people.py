@@ -6,6 +6,7 @@ from typing import Any
 
 import requests
 
+DASHBOARDS, CHARTS = "/api/v1/dashboard/", "/api/v1/chart/"
 _TOKEN = re.compile(r'id="csrf_token"\s+value="([^"]+)"')
 
 
@@ -42,3 +43,10 @@ class Person:
         answer = self.send("GET", path)
         assert answer.ok, f"{path}: {answer.status_code} {answer.text[:300]}"
         return answer.json()
+
+
+def made(person: Person, path: str, body: dict[str, Any]) -> int:
+    """The id of what the person made."""
+    answer = person.send("POST", path, json=body)
+    assert answer.status_code == 201, answer.text
+    return int(answer.json()["id"])

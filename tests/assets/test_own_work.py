@@ -1,30 +1,16 @@
 """What people make on the site is theirs: a publish leaves it alone, and what cannot work says why."""
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from bootstrap.assets.client import Client
 from bootstrap.settings import data_folder
 from tests.assets.conftest import Publish
-from tests.assets.people import Person
+from tests.assets.people import CHARTS, DASHBOARDS, Person, made
 from tests.assets.test_publish import add_chart, labels
-from tests.conftest import Shop
 
 pytestmark = pytest.mark.stack
-DASHBOARDS, CHARTS = "/api/v1/dashboard/", "/api/v1/chart/"
-
-
-@pytest.fixture
-def marketer(shop: Shop) -> Person:
-    return Person.sign_in(shop.stack.superset_url, "marketing", shop.stack.credentials.users["marketing"])
-
-
-def made(person: Person, path: str, body: dict[str, Any]) -> int:
-    answer = person.send("POST", path, json=body)
-    assert answer.status_code == 201, answer.text
-    return int(answer.json()["id"])
 
 
 def test_own_charts_and_dashboards_survive_a_publish_that_prunes(

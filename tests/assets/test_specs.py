@@ -49,6 +49,7 @@ WRONG = [
         "metrics: [new_customers,",
         '"new_customers" is not comparable from month to month',
     ),
+    (CHART, "answers: [", "answers: [slaes, ", 'There is no question "slaes". Did you mean "sales"?'),
     ("access.yml", "  marketing: {roles", "  a=b: {roles", "String should match pattern"),
     ("access.yml", "  marketing: {roles", "  Marketing: {roles", "String should match pattern"),
     ("access.yml", "roles: [Analyst]", "roles: [Analist]", 'There is no role "Analist". Did you mean "Analyst"?'),

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bootstrap.assets import load_specs
-from bootstrap.assets.questions import chart_sql, load_questions, question_index
+from bootstrap.assets.questions import chart_sql, question_index
 from bootstrap.assets.spec import Specs
 from bootstrap.errors import SpecError
 from bootstrap.semantic.loader import load_layer
@@ -31,16 +31,16 @@ def specs() -> Specs:
 
 
 def test_every_question_asked_is_in_the_index(specs):
-    assert set(ASKED.split()) <= {question.key for question in load_questions(SUPERSET, specs)}
+    assert set(ASKED.split()) <= specs.questions.keys()
 
 
 def test_the_index_is_current(specs):
     page = (REPOSITORY / "docs" / "questions.md").read_text(encoding="utf-8")
-    assert page == question_index(load_questions(SUPERSET, specs), specs), "run: lgs docs"
+    assert page == question_index(specs), "run: lgs docs"
 
 
 def test_every_test_that_the_index_names_is_there(specs):
-    for question in load_questions(SUPERSET, specs):
+    for question in specs.questions.values():
         for test in question.tests:
             file, function = test.split("::")
             assert re.search(rf"^def {function}\(", (REPOSITORY / file).read_text(encoding="utf-8"), re.M), test
@@ -51,23 +51,16 @@ def test_every_chart_stands_on_a_dashboard(specs):
     assert set(specs.charts) == placed
 
 
-def test_a_question_without_a_chart_is_refused(specs, tmp_path):
+def test_every_chart_answers_a_question(specs):
+    assert all(chart.answers for chart in specs.charts.values())
+
+
+def test_a_question_without_a_chart_is_refused(tmp_path):
     folder = Path(shutil.copytree(SUPERSET, tmp_path / "superset"))
     with (folder / "questions.yml").open("a", encoding="utf-8") as file:
         file.write("wider:\n  question: Can newer data be added?\n  tests: [x]\n")
-    with pytest.raises(SpecError, match=r"questions.yml:\d+: wider: no chart on a dashboard answers it"):
-        load_questions(folder, specs)
-
-
-@pytest.mark.parametrize(
-    ("answered", "says"), [("[slaes]", 'Did you mean "sales"'), ("[]", "answers no question")]
-)  # fmt: skip
-def test_a_chart_without_a_question_is_refused(specs, answered, says):
-    keys = () if answered == "[]" else ("slaes",)
-    chart = specs.charts["monthly_sales"].model_copy(update={"answers": keys})
-    changed = specs.model_copy(update={"charts": specs.charts | {"monthly_sales": chart}})
-    with pytest.raises(SpecError, match=says):
-        load_questions(SUPERSET, changed)
+    with pytest.raises(SpecError, match=r"questions.yml:\d+: wider: No chart on a dashboard answers it"):
+        load_specs(folder, load_layer(data_folder("views")))
 
 
 @pytest.mark.parametrize("name", CHARTS)

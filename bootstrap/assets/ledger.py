@@ -1,0 +1,103 @@
+"""What publishes did, and what Superset held after the last one: ``warehouse.publish`` and ``warehouse.published``.
+
+Superset keeps no history. What differs from what it held was changed manually; what it held and has no more was deleted
+there. Both are compared in Superset's own form, so that a version that compiles specs differently reports no drift.
+"""
+
+import getpass
+import json
+import socket
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from importlib.metadata import version
+
+from psycopg2.extensions import cursor as Cursor
+from psycopg2.extras import Json, execute_values
+
+from bootstrap.assets.plan import Held, Plan
+from bootstrap.assets.resource import Form
+from bootstrap.connection import connected
+
+
+@dataclass
+class Ledger:
+    """Of the warehouse whose owner's ``url`` this is. Empty until ``lgs refresh`` has made its tables.
+
+    ``is_unfinished`` says that the last publish did not end, ``begun`` names what it was about to create.
+    """
+
+    url: str = field(repr=False)
+    held: Held = field(default_factory=dict)
+    begun: frozenset[str] = frozenset()
+    is_unfinished: bool = False
+    exists: bool = False
+
+    @classmethod
+    def read(cls, url: str) -> "Ledger":
+        ledger = cls(url)
+        if not url:
+            return ledger
+        with ledger._cursor() as cursor:
+            cursor.execute("select to_regclass('warehouse.published') is not null")
+            ledger.exists = bool((cursor.fetchone() or [False])[0])
+            if ledger.exists:
+                ledger._read(cursor)
+        return ledger
+
+    def _read(self, cursor: Cursor) -> None:
+        held: dict[str, dict[str, Form]] = {}
+        cursor.execute("select kind, name, held from warehouse.published")
+        for kind, name, form in cursor.fetchall():
+            held.setdefault(kind, {})[name] = form
+        self.held = held
+        cursor.execute("select ended_at is null, changes from warehouse.publish order by publish_id desc limit 1")
+        self.is_unfinished, changes = cursor.fetchone() or (False, [])
+        created = (change["name"] for change in changes if change["verb"] == "create")
+        self.begun = frozenset(created if self.is_unfinished else ())
+
+    def begin(self, plan: Plan) -> int | None:
+        """Write down what is about to be done; gives the number of the line."""
+        if not self.exists:
+            return None
+        changes = [asdict(step) for step in plan.steps if step.verb != "unchanged"]
+        with self._cursor() as cursor:
+            cursor.execute(
+                "insert into warehouse.publish (published_by, version, changes) values (%s, %s, %s) "
+                "returning publish_id",
+                [_who(), version("lgs-bi"), Json(changes)],
+            )
+            return int((cursor.fetchone() or [0])[0])
+
+    def end(self, line: int | None, held: Held, removed: Iterable[tuple[str, str]]) -> None:
+        """Write down that it is done: what Superset holds of what was sent, and what (kind, name) is gone."""
+        if line is None:
+            return
+        with self._cursor() as cursor:
+            cursor.execute("update warehouse.publish set ended_at = now() where publish_id = %s", [line])
+            for kind, name in removed:
+                cursor.execute("delete from warehouse.published where (kind, name) = (%s, %s)", [kind, name])
+            execute_values(
+                cursor,
+                "insert into warehouse.published (kind, name, held) values %s "
+                "on conflict (kind, name) do update set held = excluded.held",
+                [*_rows(held)],
+            )
+
+    @contextmanager
+    def _cursor(self) -> Iterator[Cursor]:
+        with connected(self.url) as connection, connection, connection.cursor() as cursor:
+            yield cursor
+
+
+def _rows(held: Mapping[str, Mapping[str, Form]]) -> Iterator[tuple[str, str, Json]]:
+    for kind, forms in held.items():
+        for name, form in forms.items():
+            yield kind, name, Json(form, dumps=lambda value: json.dumps(value, default=str))
+
+
+def _who() -> str:
+    try:
+        return f"{getpass.getuser()}@{socket.gethostname()}"
+    except (KeyError, OSError):  # a container may run as a number that has no name
+        return socket.gethostname()
