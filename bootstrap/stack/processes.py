@@ -1,22 +1,24 @@
-"""Processes that outlive the command: start them, find them again, end them.
+"""Processes that outlive the command: start them, find them again, wait for them, end them.
 
 A process is known by its command line, not by a number in a file: after a reboot or a crash that number may belong to
 something else.
 """
 
 import errno
+import operator
 import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import BinaryIO
 
 import psutil
+from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
 
-from bootstrap.errors import UsageError
+from bootstrap.errors import CheckFailed, UsageError
 
 HOST = "127.0.0.1"
 _LOG_LIMIT = 10 * 2**20
@@ -45,32 +47,41 @@ def alive(process: psutil.Process) -> bool:
         return False
 
 
-def detach(
-    command: Sequence[str], *, log: Path, cwd: Path, env: Mapping[str, str], account: Mapping[str, Any] | None = None
-) -> psutil.Process | None:
-    """Start a command in a session of its own, output appended to ``log``. ``None`` when it ended at once.
-
-    It is no child of ours: the shell that starts it ends at once. Arguments travel by position, so that no path needs
-    quoting. ``account`` are the ``user``, ``group`` and ``extra_groups`` of ``subprocess``.
-    """
+@contextmanager
+def output(log: Path) -> Iterator[BinaryIO]:
+    """The log, to append to; one that has grown large is first set aside."""
     log.parent.mkdir(parents=True, exist_ok=True)
     if log.exists() and log.stat().st_size > _LOG_LIMIT:
         log.replace(log.with_name(f"{log.name}.1"))
-    with log.open("ab") as output:
-        launched = subprocess.run(
-            ["/bin/sh", "-c", '"$@" >&2 & echo $!', "sh", *command],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=output,
-            cwd=cwd,
-            env=dict(env),
-            start_new_session=True,
-            check=True,
-            **(account or {}),
+    with log.open("ab") as stream:
+        yield stream
+
+
+def detach(command: Sequence[str], *, log: Path, cwd: Path, env: Mapping[str, str]) -> None:
+    """Start a command in a session of its own, as no child of ours: the shell that starts it ends at once.
+
+    Arguments travel by position, so that no path needs quoting.
+    """
+    shell = ["/bin/sh", "-c", '"$@" &', "sh", *command]
+    with output(log) as stream:
+        subprocess.run(
+            shell, stdin=subprocess.DEVNULL, stdout=stream, stderr=stream, cwd=cwd, env=env, start_new_session=True
         )
-    with suppress(psutil.NoSuchProcess):
-        return psutil.Process(int(launched.stdout))
-    return None
+
+
+def await_answer(
+    answers: Callable[[], bool], process: psutil.Process | None, *, name: str, log: Path, seconds: float
+) -> None:
+    """Wait until the server answers. Raises ``CheckFailed`` with the end of its log once it has ended, or is late."""
+    late = stop_after_delay(seconds)
+    try:
+        Retrying(
+            retry=retry_if_result(operator.not_),
+            wait=wait_fixed(0.1),
+            stop=lambda state: late(state) or process is None or not alive(process),
+        )(answers)
+    except RetryError as error:
+        raise CheckFailed(f"{name} did not start. {advice(log)}") from error
 
 
 def end(processes: Iterable[psutil.Process], *, by: signal.Signals = signal.SIGTERM, seconds: float = 10) -> None:

@@ -12,7 +12,6 @@ from pathlib import Path
 import psutil
 
 import bootstrap
-from bootstrap.errors import CheckFailed
 from bootstrap.lists import list_files
 from bootstrap.project import current, own_folder
 from bootstrap.stack import processes
@@ -89,8 +88,14 @@ class EmbeddedSuperset:
         return f"http://{processes.HOST}:{self.port}"
 
     def process(self) -> psutil.Process | None:
-        """gunicorn's master, if it runs. Workers that outlive it for a moment do not count."""
-        return next((process for process in self._family() if process.pid == self._master()), None)
+        """gunicorn's master, if it runs. Workers that outlive it for a moment do not count.
+
+        gunicorn writes its number down once Superset is loaded; before that it has no workers.
+        """
+        family = self._family()
+        if not self._pid_file.exists():
+            return family[0] if family else None
+        return next((process for process in family if str(process.pid) == self._pid_file.read_text().strip()), None)
 
     def healthy(self) -> bool:
         """Whether our own process runs and answers on the port."""
@@ -109,8 +114,7 @@ class EmbeddedSuperset:
         self.stop()
         (self.folder / "cache").mkdir(mode=0o700, parents=True, exist_ok=True)
         environment = launch.environment(folder=self.folder, port=self.port)
-        started = processes.detach(self._command(name, launch.workers), log=self.log, cwd=self.folder, env=environment)
-        self._pid_file.write_text("" if started is None else str(started.pid))
+        processes.detach(self._command(name, launch.workers), log=self.log, cwd=self.folder, env=environment)
         return True
 
     def require_port(self) -> None:
@@ -120,11 +124,7 @@ class EmbeddedSuperset:
 
     def wait(self) -> None:
         """Wait until it answers. Raises ``CheckFailed`` with the end of the log when it does not."""
-        deadline, process = time.monotonic() + _START_SECONDS, self.process()
-        while not self._answers():
-            if process is None or not processes.alive(process) or time.monotonic() > deadline:
-                raise CheckFailed(f"Superset did not start. {processes.advice(self.log)}")
-            time.sleep(0.1)
+        processes.await_answer(self._answers, self.process(), name="Superset", log=self.log, seconds=_START_SECONDS)
 
     def stop(self) -> bool:
         """Stop it and wait. ``False`` when nothing ran."""
@@ -138,12 +138,6 @@ class EmbeddedSuperset:
     @property
     def _pid_file(self) -> Path:
         return self.folder / "gunicorn.pid"
-
-    def _master(self) -> int | None:
-        try:
-            return int(self._pid_file.read_text())
-        except (FileNotFoundError, ValueError):
-            return None
 
     @property
     def _place(self) -> tuple[str, str]:
@@ -162,7 +156,8 @@ class EmbeddedSuperset:
     def _command(self, name: str, workers: int) -> list[str]:
         options = ["--config", "python:bootstrap.server.gunicorn_conf", "--name", name, "--workers", str(workers)]
         application = "bootstrap.server.web:create_app()"
-        return [sys.executable, "-m", "gunicorn", *self._place, *self._bind, *options, application]
+        where = [*self._place, *self._bind, "--pid", str(self._pid_file)]
+        return [sys.executable, "-m", "gunicorn", *where, *options, application]
 
     def _lives(self, process: psutil.Process) -> bool:
         """Whether it answers, or is young enough to be starting still."""

@@ -12,7 +12,7 @@ import pytest
 
 from bootstrap.errors import UsageError
 from warehouse.demo import write_demo
-from warehouse.demo.trading import is_open
+from warehouse.demo.shop import is_open
 
 COLUMNS = 8
 

@@ -17,7 +17,7 @@ from bootstrap.errors import CheckFailed, Locked, UsageError
 from bootstrap.settings import Settings
 from bootstrap.stack import Stack
 from bootstrap.stack.address import replaced
-from bootstrap.stack.lock import exclusive
+from bootstrap.stack.lifecycle import exclusive
 from tests.stack.places import listening, quiet, settings_for
 
 pytestmark = pytest.mark.stack

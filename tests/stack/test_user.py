@@ -87,7 +87,8 @@ def test_an_ordinary_user_runs_the_whole_stack_and_it_outlives_the_command(pytho
         assert up.returncode == 0, up.stderr
         address = f"http://127.0.0.1:{ports['LGS_SUPERSET_PORT']}/health"
         assert requests.get(address, timeout=60).text == "OK"
-        postgres = find("-D", str(own / "state" / "postgres" / "data"))[0]
+        postgres = EmbeddedPostgres(own / "state" / "postgres", int(ports["LGS_POSTGRES_PORT"]), "").process()
+        assert postgres is not None
         superset = find("--chdir", str(own / "state" / "superset"))[0]
         assert {postgres.username(), superset.username()} == {"nobody"}
         assert (own / "state" / "credentials.env").stat().st_mode & 0o777 == 0o600

@@ -8,6 +8,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from psycopg2.extensions import encodings
+
 from bootstrap.errors import SourceError
 from warehouse.maps import Map
 from warehouse.maps.columns import ALIKE, COLUMNS, Mapping, fits, map_columns
@@ -18,9 +20,8 @@ from warehouse.sources.source import Source
 from warehouse.sources.statements import Script
 
 _ENCODING = re.compile(rb"^[ \t]*set\s+client_encoding\s*(?:=|to)\s*'?([\w-]+)", re.IGNORECASE | re.MULTILINE)
-# Python knows further encodings, some of them not for text, such as rot13; they fail in ways of their own.
-_ENCODINGS = re.compile("BIG5|CP|EUC|GB|ISO8859|JOHAB|KOI8|LATIN|SHIFTJIS|UHC|UTF8")
-_SPELLINGS = {"UNICODE": "UTF8", "SQLASCII": "UTF8", "UTF8MB4": "UTF8", "SJIS": "CP932"}
+# Not the codecs that psycopg2 has for them: SQL_ASCII means any bytes, and the other is MySQL's name.
+_SPELLINGS = {"SQLASCII": "utf-8", "UTF8MB4": "utf-8"}
 _FOREIGN = {
     rb"-- (?:mysql|mariadb) dump|-- phpmyadmin sql dump|/\*m?!\d{5}"
     rb"|(?:insert (?:ignore )?into|replace into|create table(?: if not exists)?) (?:\w+\.)?`": (
@@ -230,16 +231,15 @@ def open_dump(path: Path, how: Map) -> Dump:
 
 def _encoding(start: bytes, how: Map, path: Path) -> tuple[str, str]:
     """Python's name of the dump's encoding, and who says it. Raises ``SourceError`` for one that is not known."""
-    name, who = "UTF8", "the dump says nothing else"
     if how.encoding:
-        name, who = how.encoding, "the map says"
-    elif found := _ENCODING.search(start):
-        name, who = found[1].decode("ascii", "replace"), "the dump says"
+        return codecs.lookup(stream.text_of(b"", how.encoding, path)[1]).name, "the map says"
+    said = _ENCODING.search(start)
+    if not said:
+        return "utf-8", "the dump says nothing else"
+    name = said[1].decode("ascii", "replace")
     plain = re.sub(r"[\W_]", "", name).upper()
-    spelling = _SPELLINGS.get(plain) or re.sub(r"^WIN(?=\d)", "CP", re.sub("^(ISO8859|KOI8)", r"\1-", plain))
-    with suppress(LookupError):
-        if _ENCODINGS.match(spelling):
-            return codecs.lookup(spelling).name, who
+    if known := _SPELLINGS.get(plain) or encodings.get(plain):
+        return codecs.lookup(known).name, "the dump says"
     raise SourceError(
         f"client_encoding {name} is not known here. Have it dumped with pg_dump --encoding=UTF8.", path=path
     )
