@@ -1,0 +1,4 @@
+select
+    station,
+    district
+from warehouse.station
