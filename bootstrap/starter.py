@@ -44,4 +44,6 @@ def _renamed(text: str, name: str, currency: str | None) -> str:
     )
     for key, value in values.items():
         text = re.sub(rf"(?m)^{key}: .*$", f"{key}: {value}".replace("\\", r"\\"), text)
-    return re.sub(r"(?m)^money: .*\n", "", text) if currency else text
+    if currency:
+        text = re.sub(r"(?m)^money: .*\n", "", text)
+    return re.sub(r"(?m)^( *overlaps:)\n(?: +- .*\n)+", r"\1 []\n", text)  # days of one shop's history

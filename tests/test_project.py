@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bootstrap.assets import cards, charts, formats, load_specs
-from bootstrap.assets.assets import Asset, databases, desired
+from bootstrap.assets.assets import Asset, contents, databases
 from bootstrap.assets.identity import identity, mark, read_name, signed
 from bootstrap.errors import SpecError, UsageError
 from bootstrap.project import Project, current, open_project, own_folder, using
@@ -36,7 +36,7 @@ def swiss(tmp_path: Path) -> Iterator[Project]:
 def assets_of(project: Project) -> list[Asset]:
     layer = load_layer(project.views)
     specs = load_specs(project.superset, layer)
-    return desired(specs, {}, databases(specs, URLS), sql_lab=1)
+    return [*databases(specs, URLS), *contents(specs, {}, sql_lab=1)]
 
 
 @pytest.mark.parametrize(

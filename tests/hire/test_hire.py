@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bootstrap.assets import Published, Site, load_specs, publish
-from bootstrap.assets.assets import databases, desired
+from bootstrap.assets.assets import contents
 from bootstrap.assets.client import Client
 from bootstrap.errors import CheckFailed, SourceError, UsageError
 from bootstrap.lines import lines
@@ -98,14 +98,13 @@ def test_a_broken_promise_of_its_package_stops_the_refresh(hire, rides, monkeypa
 def test_its_pages_and_assets_are_compiled_in_its_own_words(hire):
     layer = load_layer(hire.views)
     specs = load_specs(hire.superset, layer)
-    urls = {"reader": "postgresql://r:x@localhost/lgs", "analyst": "postgresql://a:x@localhost/lgs"}
-    assets = desired(specs, {}, databases(specs, urls), sql_lab=1)
+    assets = contents(specs, {}, sql_lab=1)
     assert [asset.kind for asset in assets].count("charts") == 4
     assert specs.charts["takings"].reading == "In Swiss francs."
     assert "What was paid in Swiss francs." in reference(layer)
     with using(open_project(own_folder())) as shop:
         ours = load_specs(shop.superset, load_layer(shop.views))
-        theirs = {asset.uuid for asset in desired(ours, {}, databases(ours, urls), sql_lab=1)}
+        theirs = {asset.uuid for asset in contents(ours, {}, sql_lab=1)}
     assert not theirs & {asset.uuid for asset in assets}
 
 

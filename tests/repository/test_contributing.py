@@ -56,7 +56,11 @@ class Step:
 
 
 def steps(example: str) -> Iterator[Step]:
-    section = PAGE.partition(f"\n## {example}\n")[2].partition("\n## ")[0]
+    yield from blocks(PAGE.partition(f"\n## {example}\n")[2].partition("\n## ")[0])
+
+
+def blocks(section: str) -> Iterator[Step]:
+    """What a section has one run and write, in its order."""
     told = 0
     for block in BLOCK.finditer(section):
         before, told = section[told : block.start()], block.end()
