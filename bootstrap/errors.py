@@ -23,7 +23,7 @@ class LgsError(Exception):
 
 
 class CheckFailed(LgsError):
-    """A contract returned rows, or a published chart does not answer."""
+    """A contract returned rows, a published chart does not answer, or people use what is to go."""
 
     exit_code = 1
 

@@ -14,7 +14,12 @@ from bootstrap.semantic.spec import Layer, Twin
 _SINGLE = ("access", "brand", "questions")
 ADDRESS = re.compile(r"^[a-zA-Z0-9._%+-]+@[a-zA-Z0-9.-]+\.[a-zA-Z]{2,}$")  # those that Superset takes
 
-_TOTALS = {"rowTotals", "colTotals", "rowSubTotals", "colSubTotals", "showTooltipTotal", "show_total"}
+_TOTALS = {
+    "rowTotals", "colTotals", "rowSubTotals", "colSubTotals", "showTooltipTotal", "show_total", "rolling_type",
+    "cumsum", "resample_method", "contribution",
+}  # fmt: skip
+_METRICS = ("metric", "metrics", "metrics_b")
+_ONE_VALUE = re.compile(r"min\((\w+)\) = max\(\1\)")  # of a metric that is empty over several values of a column
 
 
 def _resolve(document: Document, name: str, known: Iterable[str], *, what: str, place: Place) -> None:
@@ -53,6 +58,7 @@ def _check_chart(chart: Chart, document: Document, layer: Layer) -> None:
             _resolve(document, condition.column, _columns(twin), what=column, place=["where", index, "column"])
     check_shape(chart, document)
     _check_totals(chart, document, layer)
+    _check_metrics(chart, document, layer)
     _check_comparison(chart, document, layer)
     if chart.sort:
         known = (*twin.metrics, *_columns(twin))
@@ -62,10 +68,25 @@ def _check_chart(chart: Chart, document: Document, layer: Layer) -> None:
 def _check_totals(chart: Chart, document: Document, layer: Layer) -> None:
     """Superset adds up what is drawn: of rates and of counts of different people that is a wrong number."""
     never = [name for name in (*chart.metrics, *chart.more_metrics) if not layer.metrics[name].additive]
-    for key in sorted(_TOTALS & chart.params.keys()):
-        if never and chart.params[key]:
+    for key in sorted(chart.params.keys() & {*_TOTALS, "aggregation"}):
+        adds_up = chart.params[key] == "sum" if key == "aggregation" else bool(chart.params[key])
+        if never and adds_up:
             message = f'"{never[0]}" cannot be added up, so there is no total of it. Use a table with show_totals.'
             raise document.error(message, ["params", key])
+    if never and chart.viz == "pivot":
+        raise document.error(f'"{never[0]}" cannot be added up, and a pivot adds up. Use a table.', ["viz"])
+
+
+def _check_metrics(chart: Chart, document: Document, layer: Layer) -> None:
+    """Metrics are named where they are checked, with the column that some of them need."""
+    for key in (key for key in _METRICS if key in chart.params):
+        raise document.error("Name metrics under metrics: or more_metrics:.", ["params", key])
+    for field in ("metrics", "more_metrics"):
+        for index, name in enumerate(getattr(chart, field)):
+            needed = _ONE_VALUE.search(layer.metrics[name].expression)
+            if needed and needed[1] not in (chart.x, *chart.by):
+                message = f'"{name}" is empty unless it is grouped by {needed[1]}. Name that under x or by.'
+                raise document.error(message, [field, index])
 
 
 def _check_comparison(chart: Chart, document: Document, layer: Layer) -> None:

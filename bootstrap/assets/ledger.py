@@ -19,12 +19,19 @@ from bootstrap.assets.plan import Held, Plan
 from bootstrap.assets.resource import Form
 from bootstrap.connection import connected
 
+_UNFINISHED = """
+    select changes
+    from warehouse.publish
+    where publish_id > (select coalesce(max(publish_id), 0) from warehouse.publish where ended_at is not null)
+"""
+
 
 @dataclass
 class Ledger:
     """Of the warehouse whose owner's ``url`` this is. Empty until ``lgs refresh`` has made its tables.
 
-    ``is_unfinished`` says that the last publish did not end, ``begun`` names what it was about to create.
+    ``is_unfinished`` says that the last publish did not end, ``begun`` names what it, and those before it that did not
+    end either, were about to change: whatever Superset holds of that is no manual change.
     """
 
     url: str = field(repr=False)
@@ -46,15 +53,16 @@ class Ledger:
         return ledger
 
     def _read(self, cursor: Cursor) -> None:
+        cursor.execute(_UNFINISHED)
+        unfinished = [changes for (changes,) in cursor.fetchall()]
+        self.is_unfinished = bool(unfinished)
+        self.begun = frozenset(change["name"] for changes in unfinished for change in changes)
         held: dict[str, dict[str, Form]] = {}
         cursor.execute("select kind, name, held from warehouse.published")
         for kind, name, form in cursor.fetchall():
-            held.setdefault(kind, {})[name] = form
+            if name not in self.begun:
+                held.setdefault(kind, {})[name] = form
         self.held = held
-        cursor.execute("select ended_at is null, changes from warehouse.publish order by publish_id desc limit 1")
-        self.is_unfinished, changes = cursor.fetchone() or (False, [])
-        created = (change["name"] for change in changes if change["verb"] == "create")
-        self.begun = frozenset(created if self.is_unfinished else ())
 
     def begin(self, plan: Plan) -> int | None:
         """Write down what is about to be done; gives the number of the line."""

@@ -8,7 +8,7 @@ from bootstrap.assets.plan import Plan, counts
 from bootstrap.assets.resource import DONE, Change
 
 _LISTED = 20  # changes; more are summed up
-_SHORT = {"create": 0, "update": 0, "prune": 0, "unchanged": 0}
+_COUNTED = ("create", "update", "prune", "unchanged")
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Published:
     def _told(self, *, verbose: bool) -> list[str]:
         if not self.changed:
             return [f"Superset: nothing to do: all {len(self.steps)} objects are as the specs say; nothing was sent."]
-        words = {verb: f"to {verb}" for verb in _SHORT} if self.planned else dict(DONE)
+        words = {verb: f"to {verb}" for verb in _COUNTED} if self.planned else dict(DONE)
         total = ", ".join(f"{n} {words[verb] if verb != 'unchanged' else verb}" for verb, n in self.counts.items())
         head = f"{'Plan for Superset' if self.planned else 'Superset'}: {total}."
         steps = self._steps() if verbose or len(self.changes) <= _LISTED else self._summary()
@@ -71,11 +71,11 @@ class Published:
     def _summary(self) -> Iterator[str]:
         """One line for what is made or updated of a kind; whatever somebody may miss is listed."""
         long = [step for step in self.changes if step.verb in ("create", "update") and not step.drift]
-        kinds = Counter((step.verb, step.name.rpartition(" ")[0]) for step in long)
+        kinds = Counter((step.verb, step.kind) for step in long)
         for (verb, kind), number in kinds.items():
             yield f"{verb if self.planned else DONE[verb]:<9} {number} {kind}{'s' if number > 1 else ''}"
         yield from (step.line(done=not self.planned) for step in self.changes if step not in long)
-        yield "--verbose lists them."
+        yield "--verbose lists them." if self.planned else "Table warehouse.publish has them all; --verbose lists them."
 
     def _drifted(self) -> list[str]:
         if not self.drift:

@@ -26,6 +26,11 @@ class Change:
     drift: bool = False
     users: tuple[str, ...] = ()
 
+    @property
+    def kind(self) -> str:
+        """What it is: ``chart``, ``row rule``."""
+        return "row rule" if self.name.startswith("row rule ") else self.name.partition(" ")[0]
+
     def line(self, *, done: bool = False) -> str:
         names = ", ".join(self.fields[:6]) + (f" and {len(self.fields) - 6} more" if len(self.fields) > 6 else "")
         names = "; ".join(self.users) or names

@@ -6,9 +6,8 @@ from typing import Any
 import psycopg2
 import pytest
 
-from bootstrap.assets import Site, layout, published
+from bootstrap.assets import layout
 from bootstrap.assets.client import Client
-from bootstrap.assets.live import ids
 from bootstrap.assets.users import Registers
 from bootstrap.errors import CheckFailed
 from bootstrap.settings import data_folder
@@ -74,10 +73,3 @@ def test_what_a_publish_made_that_died_is_known_as_ours(
             publish_specs(specs)
     assert publish_specs(specs).adopted == ()
     assert labels(publish_specs(data_folder("superset")), "prune") == ["role Night shift"]
-
-
-def test_the_first_publish_is_summed_up(site: Site, publish_specs: Publish, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(published, "_LISTED", 0)
-    planned = publish_specs(data_folder("superset"), plan_only=True)
-    assert len(planned.lines()) == 1
-    assert ids

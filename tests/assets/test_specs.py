@@ -50,6 +50,8 @@ WRONG = [
         '"new_customers" is not comparable from month to month',
     ),
     (CHART, "answers: [", "answers: [slaes, ", 'There is no question "slaes". Did you mean "sales"?'),
+    ("charts/sales_growth.yml", "{show_legend: false}", "{cumsum: true}", '"kpi_change_on_month" cannot be added up'),
+    (CHART, "params: {stack: Stack,", "params: {metrics: [units],", "Name metrics under metrics: or more_metrics:."),
     ("access.yml", "  marketing: {roles", "  a=b: {roles", "String should match pattern"),
     ("access.yml", "  marketing: {roles", "  Marketing: {roles", "String should match pattern"),
     ("access.yml", "roles: [Analyst]", "roles: [Analist]", 'There is no role "Analist". Did you mean "Analyst"?'),
