@@ -1,6 +1,5 @@
 """The ``lgs`` command: arguments in, exit codes out."""
 
-import json
 import sys
 from datetime import datetime
 from enum import StrEnum
@@ -20,6 +19,7 @@ from bootstrap.lines import lines as kept_lines
 from bootstrap.progress import Progress
 from bootstrap.project import FILE, open_project, using
 from bootstrap.settings import load_settings
+from bootstrap.stack.status import status_reference
 from bootstrap.starter import make_project
 
 FIRST_DAY, LAST_DAY = datetime(2009, 12, 1), datetime(2011, 12, 9)
@@ -145,18 +145,12 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] 
 
     Example: lgs status --json
     """
-    settings = load_settings()
-    services = stacks.status(settings)
-    data = runs.freshness(stacks.connect(settings)) if services.warehouse_answers else {}
+    found = runs.look(load_settings())
     if as_json:
-        typer.echo(json.dumps({**services.model_dump(mode="json"), "data": data}, indent=2))
+        typer.echo(found.model_dump_json(indent=2))
         return
-    for line in services.lines():
-        typer.echo(line)
-    for name, value in data.items():
-        typer.echo(f"  {name.replace('_', ' '):<12} {value}")
-    if not data:
-        typer.echo("No data is loaded yet. Run: lgs up")
+    about_data = found.data.lines() if found.data else ["No data is loaded yet. Run: lgs up"]
+    typer.echo("\n".join([*found.lines(), *about_data]))
 
 
 @app.command("refresh")
@@ -288,7 +282,7 @@ for _command in app.registered_commands:  # or the lists of commands cut the sen
 
 
 def command_reference() -> str:
-    """Every command with its arguments and options, as Markdown."""
+    """Every command with its arguments and options, and what ``lgs status --json`` prints, as Markdown."""
     command = get_command(app)
     text = get_docs_for_click(obj=command, ctx=typer.Context(command), name="lgs", title="The lgs command")
-    return text.rstrip() + "\n"
+    return f"{text.rstrip()}\n\n## The values of `lgs status --json`\n\n{status_reference()}\n"

@@ -61,6 +61,15 @@ def administering(url: str) -> Iterator[Cursor]:
             yield cursor
 
 
+def refusal(url: str) -> str | None:
+    """What a server says to who connects; ``None`` when it lets them in."""
+    try:
+        psycopg2.connect(url, connect_timeout=_SECONDS).close()
+    except psycopg2.OperationalError as error:
+        return str(error).strip()
+    return None
+
+
 def _unreachable(url: str, error: psycopg2.Error) -> Unreachable:
     parts = psycopg2.extensions.parse_dsn(url)
     return Unreachable(

@@ -50,6 +50,15 @@ class Credentials(BaseModel):
         return ours | {name.removeprefix(_ADDED): self._value(name) for name in added}
 
     @property
+    def variables(self) -> dict[str, str]:
+        """Superset user name to the name under which the file holds the password."""
+        ours = {name: f"superset_{name}" for name in self.users}
+        return {
+            name: (field if field in type(self).model_fields else f"{_ADDED}{name}").upper()
+            for name, field in ours.items()
+        }
+
+    @property
     def roles(self) -> dict[str, str]:
         """Warehouse role to password: lgs_owner, lgs_reader, lgs_analyst."""
         return {name: self._value(name) for name in ("lgs_owner", "lgs_reader", "lgs_analyst")}

@@ -24,7 +24,7 @@ from bootstrap.semantic.reference import write_reference
 from bootstrap.semantic.relations import write_relations
 from bootstrap.semantic.spec import Layer
 from bootstrap.settings import Settings
-from bootstrap.stack import Stack
+from bootstrap.stack import Data, Stack, Status
 
 Uses = dict[str, list[str]]
 
@@ -116,15 +116,15 @@ def write_pages(settings: Settings, folder: Path) -> list[str]:
     return ["metrics.md", "relations.md", "questions.md", "examples.md", "definitions.md"]
 
 
-def freshness(stack: Stack) -> dict[str, object]:
-    """When and from where the data was loaded, its lines and headline numbers; empty if there is none."""
-    receipt = _newest(stack)
+def look(settings: Settings) -> Status:
+    """What runs, and which data is loaded."""
+    found = stacks.status(settings)
+    receipt = _newest(stacks.connect(settings)) if found.warehouse_answers else None
     if receipt is None:
-        return {}
-    facts = receipt.model_dump(
-        mode="json", include={"refreshed_at", "source", "form", "sha256", "lines_read", "lines_kept"}
-    )
-    return {**facts, "lines_rejected": sum(receipt.rejected.values()), **receipt.after}
+        return found
+    facts = receipt.model_dump(include={"refreshed_at", "source", "form", "sha256", "lines_read", "lines_kept"})
+    rejected = sum(receipt.rejected.values())
+    return found.model_copy(update={"data": Data(**facts, lines_rejected=rejected, **receipt.after)})
 
 
 def _definitions() -> tuple[Layer, Uses]:
@@ -225,5 +225,7 @@ def _newest(stack: Stack) -> Receipt | None:
 
 
 def _welcome(stack: Stack) -> str:
-    users = ", ".join(stack.credentials.users)
-    return f"\nOpen {stack.public_url} as {users}; the passwords are in {stack.credentials.path}"
+    credentials = stack.credentials
+    kept = {user: f"{variable} in {credentials.path}" for user, variable in credentials.variables.items()}
+    lines = [f"  {user}: {place}" for user, place in {**kept, stack.superset_username: stack.sign_in_setting}.items()]
+    return "\n".join([f"\nOpen {stack.public_url}. The passwords:", *lines])

@@ -133,7 +133,7 @@ DEFAULT_SQLLAB_LIMIT = 1_000
 SUPERSET_WEBSERVER_TIMEOUT = 60
 SQLLAB_TIMEOUT = 60
 SQLLAB_CTAS_NO_LIMIT = False
-# The one for PostgreSQL needs its ecpg program, and marks every line wrong without.
+# The one for PostgreSQL needs its ecpg program, and marks every line wrong without (apache/superset#29407).
 SQL_VALIDATORS_BY_ENGINE: dict[str, str] = {}
 DASHBOARD_AUTO_REFRESH_MODE = "fetch"
 
@@ -152,7 +152,7 @@ def _cache(purpose: str, days: int) -> dict[str, object]:
     return common | {"CACHE_TYPE": "FileSystemCache", "CACHE_DIR": str(folder), "CACHE_THRESHOLD": 5_000}
 
 
-# One cache for both: Superset's invalidation drops keys from CACHE_CONFIG's cache only, whichever holds them.
+# One cache for both: Superset's invalidation drops keys from CACHE_CONFIG's cache only (apache/superset#40489).
 CACHE_CONFIG = _cache("data", 1)
 DATA_CACHE_CONFIG = CACHE_CONFIG
 THUMBNAIL_CACHE_CONFIG = _cache("thumbnails", 7)
@@ -213,7 +213,8 @@ WEBDRIVER_AUTH_FUNC = sign_in
 SCREENSHOT_PLAYWRIGHT_WAIT_EVENT = "networkidle"  # charts have their data; fixed waits are short on a busy machine
 SCREENSHOT_PLAYWRIGHT_DEFAULT_TIMEOUT = 180_000  # milliseconds
 WEBDRIVER_WINDOW = {"dashboard": (1600, 1000), "slice": (1200, 600), "pixel_density": 2}
-# In one piece, the page is first made as high as the dashboard, and is blank while a busy machine redraws it.
+# In one piece, the page is first made as high as the dashboard, and is blank while a busy machine redraws it
+# (apache/superset#29326).
 SCREENSHOT_TILED_CHART_THRESHOLD = 1
 SCREENSHOT_TILED_VIEWPORT_HEIGHT = 1000
 # It opens nothing but this site, in a container without rights of its own and without a large /dev/shm.

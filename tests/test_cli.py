@@ -2,10 +2,12 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import psycopg2
@@ -15,6 +17,7 @@ from typer.main import get_command
 from bootstrap.assets.client import Client
 from bootstrap.cli import app, command_reference
 from bootstrap.connection import LOCK_KEY
+from bootstrap.stack.status import Data, Service, Status, status_reference
 from tests.conftest import REPOSITORY, SMALL_DUMP, MakeShop, Shop
 
 COMMANDS = sorted(get_command(app).commands)  # type: ignore[attr-defined]
@@ -109,11 +112,13 @@ def test_a_publish_verifies_what_was_sent_by_one_that_was_killed(shop: Shop) -> 
     assert "charts answer" not in again
 
 
-def test_up_ends_with_the_address_the_users_and_the_place_of_the_passwords(shop: Shop) -> None:
-    last = shop.lgs("up").stdout.strip().splitlines()[-1]
-    assert f"Open {shop.stack.superset_url} as" in last
-    assert "admin, marketing, analyst" in last
-    assert str(shop.home / "credentials.env") in last
+def test_up_ends_with_the_address_and_where_the_password_of_each_user_is(shop: Shop) -> None:
+    first, *places = shop.lgs("up").stdout.strip().splitlines()[-4:]
+    assert first == f"Open {shop.stack.superset_url}. The passwords:"
+    variables = {"admin": "SUPERSET_ADMIN", "marketing": "SUPERSET_MARKETING", "analyst": "SUPERSET_ANALYST"}
+    path = shop.home / "credentials.env"
+    assert places == [f"  {user}: {variable} in {path}" for user, variable in variables.items()]
+    assert all(f"{variable}=" in path.read_text() for variable in variables.values())
 
 
 @pytest.mark.parametrize(
@@ -134,7 +139,25 @@ def test_status_says_what_runs_and_how_many_lines(shop: Shop) -> None:
     with psycopg2.connect(shop.stack.url("warehouse")) as connection, connection.cursor() as cursor:
         cursor.execute("select count(*) from warehouse.line")
         assert cursor.fetchone() == (status["data"]["lines_kept"],)
+    figures = {name: value for name, value in status["data"].items() if name not in Data.model_fields}
+    assert type(figures["orders_placed"]) is int
+    assert type(figures["sales"]) is float
+    assert Status.model_validate(status).model_dump(mode="json") == status
     assert "lines kept" in shop.lgs("status").stdout
+
+
+def test_each_value_of_the_status_is_documented_with_its_type() -> None:
+    figures = {"sales": "560000.26", "orders_placed": 12, "newest_complete_month": "2011-11-01", "none_yet": None}
+    facts = {"source": "a", "form": "CSV", "sha256": "0", "lines_read": 2, "lines_kept": 1, "lines_rejected": 1}
+    data = Data(refreshed_at=datetime(2011, 12, 1), **facts, **figures)  # type: ignore[arg-type]
+    service = Service(name="Superset", where="embedded", host="127.0.0.1", port=8088, healthy=False)
+    told = json.loads(Status(services=(service,), data=data).model_dump_json())
+    assert {name: told["data"][name] for name in figures} == figures | {"sales": 560000.26}
+    rows = re.findall(r"^\| `([^`]+)` \| (.+) \| .+ \|$", status_reference(), re.MULTILINE)
+    services, facts_told = told["services"][0], told["data"].keys() - figures.keys()
+    paths = [*told, *(f"services[].{name}" for name in services), *(f"data.{name}" for name in facts_told), "data.*"]
+    assert sorted(path for path, _ in rows) == sorted(paths)
+    assert dict(rows)["services[].pid"] == "integer or null"
 
 
 @pytest.mark.parametrize(

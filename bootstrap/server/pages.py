@@ -81,7 +81,7 @@ def _pass_over(response: Any) -> Any:
 
 
 def _explain(response: Any) -> Any:
-    """Explore offers a forecast, for which Superset misses a package; its own words name only that."""
+    """Explore offers a forecast without the package for it, and names only that (apache/superset#29634)."""
     if response.status_code == HTTPStatus.BAD_REQUEST and response.is_json and _FORECAST in response.get_data(True):
         said = "Forecasts are not available in Explore. Untick Enable forecast under Predictive Analytics."
         response.set_data(json.dumps({"message": said, "errors": []}))

@@ -1,7 +1,7 @@
 """One column on a phone: Superset draws a chart as wide as its part of the row, however narrow the screen is.
 
-For Superset's FLASK_APP_MUTATOR, as ``bootstrap.server.pages``. Who may change a dashboard gets it as it is, since what
-the page got is what it saves.
+That is apache/superset#20718. For Superset's FLASK_APP_MUTATOR, as ``bootstrap.server.pages``. Who may change a
+dashboard gets it as it is, since what the page got is what it saves.
 """
 
 import json

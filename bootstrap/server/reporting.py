@@ -1,7 +1,8 @@
 """Signs the browser of reports in as the report's owner, for Superset's WEBDRIVER_AUTH_FUNC.
 
 Superset's own way leaves the sign-in page open beside the report. What that page still asks for may be answered with
-the cookie of nobody, which takes the place of the owner's; the report then waits for a page that it may not see.
+the cookie of nobody, which takes the place of the owner's; the report then waits for a page that it may not see
+(apache/superset#44005).
 """
 
 from typing import Any

@@ -38,7 +38,8 @@ class SecurityManager(SupersetSecurityManager):  # type: ignore[misc]  # Superse
     def _own_query(self, datasource: Any) -> bool:
         """Whether a chart is drawn of a query that its author ran: they may, where they may run it.
 
-        Superset asks for the whole connection there, since it compares a query's schema under another name.
+        Superset asks for the whole connection there, since it compares a query's schema under another name
+        (apache/superset#42389).
         """
         from superset.utils.core import get_user_id
 

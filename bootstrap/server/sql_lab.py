@@ -43,7 +43,10 @@ def _schema(default_schema_for_query: Any) -> Callable[..., Any]:
 
 
 def _limit(set_limit_value: Callable[..., None]) -> Callable[..., None]:
-    """Superset's own, around a query with a limit that Superset does not read and would drop, such as FETCH FIRST."""
+    """Superset's own, around a query with a limit that it does not read and would drop, such as FETCH FIRST.
+
+    See apache/superset#27427.
+    """
     from sqlglot import exp
 
     def limit(statement: Any, limit: int, *method: Any) -> None:
@@ -83,7 +86,10 @@ def _fail(run: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _stop(stop_query: Callable[[str], None]) -> Callable[[str], None]:
-    """Superset's own, once the query has started: a Stop right after Run found none, or none that could be ended."""
+    """Superset's own, once the query has started: a Stop right after Run found none, or none that could be ended.
+
+    See apache/superset#17011; apache/superset#43889 is not in 6.1.
+    """
 
     def stop(client_id: str) -> None:
         deadline = time.monotonic() + _START

@@ -101,7 +101,7 @@ def _prepare(password: str) -> None:
     from superset.commands.theme.seed import SeedSystemThemesCommand
     from superset.extensions import appbuilder, db, security_manager
 
-    current_app.config["ALEMBIC_SKIP_LOG_CONFIG"] = True  # its logging setup would silence every other logger
+    current_app.config["ALEMBIC_SKIP_LOG_CONFIG"] = True  # else every other logger falls silent (apache/superset#17774)
     db.session.remove()  # its transaction would bar the migration
     logger.info("migrating the metadata database")
     upgrade()
@@ -114,7 +114,7 @@ def _prepare(password: str) -> None:
         made = security_manager.add_user("admin", "LGS", "Admin", email, role, password)
         if not made:
             raise RuntimeError("Superset's administrator could not be made")
-    SeedSystemThemesCommand().run()  # Superset did so before there were tables
+    SeedSystemThemesCommand().run()  # Superset would have before, had there been tables (apache/superset#34339)
 
 
 def _record(stamp: str) -> None:

@@ -17,6 +17,6 @@ The user of LGS_WAREHOUSE_URL administers that database: the three ``lgs_*`` rol
 
 from bootstrap.stack.lifecycle import connect, ready, remove, restore_roles, start, status, stop
 from bootstrap.stack.stack import Stack
-from bootstrap.stack.status import Status
+from bootstrap.stack.status import Data, Status
 
-__all__ = ["Stack", "Status", "connect", "ready", "remove", "restore_roles", "start", "status", "stop"]
+__all__ = ["Data", "Stack", "Status", "connect", "ready", "remove", "restore_roles", "start", "status", "stop"]

@@ -8,11 +8,10 @@ import hashlib
 from dataclasses import dataclass
 from typing import Literal
 
-import psycopg2
 from psycopg2 import sql
 from psycopg2.extensions import cursor as Cursor
 
-from bootstrap.connection import administering
+from bootstrap.connection import administering, refusal
 from bootstrap.errors import UsageError
 from bootstrap.stack.address import replaced
 
@@ -64,7 +63,7 @@ class Metadata:
                     f"The database {self.database} was not made with the present {self.key_setting}. "
                     "Put back the key that it was made with, or remove that database to start over."
                 )
-            if state != "ours" or not self._opens():
+            if state != "ours" or refusal(self.url):
                 self._ensure_role(cursor)
                 self._ensure_database(cursor, exists=state != "missing")
             _let_watch(cursor)
@@ -93,13 +92,6 @@ class Metadata:
         if row == (ROLE, None):
             return "unmarked"  # killed before that
         return "ours" if row == (ROLE, self.mark) else "foreign"
-
-    def _opens(self) -> bool:
-        try:
-            psycopg2.connect(self.url, connect_timeout=10).close()
-        except psycopg2.OperationalError:
-            return False
-        return True
 
     def _ensure_role(self, cursor: Cursor) -> None:
         cursor.execute("select 1 from pg_roles where rolname = %s", [ROLE])

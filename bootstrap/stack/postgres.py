@@ -18,8 +18,8 @@ from pathlib import Path
 from urllib.parse import quote
 
 import psutil
-import psycopg2
 
+from bootstrap.connection import refusal
 from bootstrap.errors import CheckFailed, UsageError
 from bootstrap.stack import processes
 from bootstrap.stack.account import Account, binaries, server_account, settle, unsettle
@@ -78,7 +78,7 @@ class EmbeddedPostgres:
 
     def running(self) -> bool:
         """Whether it runs on its port and lets the superuser in."""
-        return self._listens() and self._answer() is None
+        return self._listens() and refusal(self.url()) is None
 
     def start(self) -> bool:
         """Bring it up from whatever state it is in. ``False`` when it ran already.
@@ -197,17 +197,9 @@ class EmbeddedPostgres:
         if done.returncode:
             raise CheckFailed(f"PostgreSQL did not start. {processes.advice(self.log)}")
 
-    def _answer(self) -> str | None:
-        """What a connection attempt says; ``None`` when it succeeds."""
-        try:
-            psycopg2.connect(self.url(), connect_timeout=5).close()
-        except psycopg2.OperationalError as error:
-            return str(error).strip()
-        return None
-
     def _lets_in(self) -> bool:
         """Whether it does. Raises ``UsageError`` when it refuses the password."""
-        answer = self._answer()
+        answer = refusal(self.url())
         if answer and "password authentication failed" in answer:
             raise UsageError(
                 f"The password of {SUPERUSER} does not open the PostgreSQL in {self.folder}. "

@@ -49,7 +49,7 @@ def _migrate() -> None:
 
     class Migrator(SecretsMigrator):  # type: ignore[misc]
         def discover_encrypted_fields(self) -> dict[str, dict[str, EncryptedType]]:
-            """Superset 6.1 looks in a registry of tables that is empty; these are the ones it uses."""
+            """Superset 6.1 looks in a registry without tables; these are the ones it uses (apache/superset#39391)."""
             found = {
                 name: {column.name: column.type for column in table.columns if isinstance(column.type, EncryptedType)}
                 for name, table in Model.metadata.tables.items()

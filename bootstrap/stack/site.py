@@ -97,7 +97,7 @@ class EmbeddedSuperset:
             return family[0] if family else None
         return next((process for process in family if str(process.pid) == self._pid_file.read_text().strip()), None)
 
-    def healthy(self) -> bool:
+    def running(self) -> bool:
         """Whether our own process runs and answers on the port."""
         process = self.process()
         return process in processes.find(*self._place, *self._bind) and self._answers()

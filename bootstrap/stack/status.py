@@ -1,10 +1,12 @@
-"""What runs where, for ``lgs status`` and for scripts."""
+"""What runs where and which data is loaded, for ``lgs status`` and for scripts."""
 
-from typing import Literal
+from collections.abc import Iterator
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
 
-import psycopg2
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
+from bootstrap.connection import refusal
 from bootstrap.settings import Settings
 from bootstrap.stack import address, external
 from bootstrap.stack.postgres import EmbeddedPostgres
@@ -12,19 +14,24 @@ from bootstrap.stack.processes import HOST
 from bootstrap.stack.site import EmbeddedSuperset
 
 Name = Literal["PostgreSQL", "Superset", "Superset's metadata"]
+# A receipt keeps numbers of money as text, so that no digit is lost.
+Figure = Annotated[
+    int | float | date | str | None,
+    Field(union_mode="left_to_right", description="a headline figure of the newest refresh, under its own name"),
+]
 
 
 class Service(BaseModel):
-    """One server. ``healthy``: it answers. ``pid`` is its main process, where it is embedded and runs."""
+    """One server."""
 
     model_config = ConfigDict(frozen=True)
 
-    name: Name
-    where: Literal["embedded", "external"]
-    host: str
-    port: int
-    pid: int | None = None
-    healthy: bool
+    name: Name = Field(description="which one")
+    where: Literal["embedded", "external"] = Field(description="started here, or named by a setting")
+    host: str = Field(description="where it listens")
+    port: int = Field(description="its TCP port")
+    pid: int | None = Field(None, description="its main process, where it is embedded and runs")
+    healthy: bool = Field(description="whether it answers")
 
     def line(self) -> str:
         state = "answers" if self.healthy else "does not answer" if self.pid or self.where == "external" else "stopped"
@@ -32,12 +39,31 @@ class Service(BaseModel):
         return f"{'✓' if self.healthy else '✗'} {self.name:<19} {self.where}, {self.host}:{self.port}{process}: {state}"
 
 
+class Data(BaseModel):
+    """The loaded data, with the headline figures of the newest refresh."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+    __pydantic_extra__: dict[str, Figure]
+
+    refreshed_at: datetime = Field(description="when it was loaded")
+    source: str = Field(description="the file it came from")
+    form: str = Field(description="the form of that file")
+    sha256: str = Field(description="its hash")
+    lines_read: int = Field(description="rejected ones included")
+    lines_kept: int = Field(description="lines in the warehouse")
+    lines_rejected: int = Field(description="lines that cannot be transactions")
+
+    def lines(self) -> list[str]:
+        return [f"  {name.replace('_', ' '):<12} {value}" for name, value in self.model_dump(mode="json").items()]
+
+
 class Status(BaseModel):
-    """Every server that the settings ask for."""
+    """Every server that the settings ask for, and the data."""
 
     model_config = ConfigDict(frozen=True)
 
-    services: tuple[Service, ...]
+    services: tuple[Service, ...] = Field(description="the servers, the warehouse first")
+    data: Data | None = Field(None, description="what is loaded; null when nothing is, or the database does not answer")
 
     @property
     def healthy(self) -> bool:
@@ -51,48 +77,59 @@ class Status(BaseModel):
         return [service.line() for service in self.services]
 
 
+def status_reference() -> str:
+    """Each value that ``lgs status --json`` prints, as a table in Markdown."""
+    schema = Status.model_json_schema(mode="serialization")
+    rows = [f"| `{path}` | {kind} | {meaning} |" for path, kind, meaning in _described(schema, schema["$defs"])]
+    head = ["| value | type | meaning |", "|---|---|---|"]
+    return "\n".join([*head, *rows])
+
+
+def _described(schema: dict[str, Any], models: dict[str, Any], path: str = "") -> Iterator[tuple[str, str, str]]:
+    """Path, type and meaning of each value in a JSON schema; more keys of an object come as ``*``."""
+    more = schema.get("additionalProperties")
+    named = schema["properties"] | ({"*": more} if more else {})
+    for name, field in named.items():
+        kinds = field.get("anyOf", [field])
+        inner = next((ref for one in (*kinds, field.get("items", {})) if (ref := one.get("$ref"))), "")
+        yield f"{path}{name}", " or ".join(map(_kind, kinds)), field.get("description", "")
+        if inner:
+            step = "[]." if field.get("type") == "array" else "."
+            yield from _described(models[inner.rpartition("/")[2]], models, f"{path}{name}{step}")
+
+
+def _kind(schema: dict[str, Any]) -> str:
+    kind = ", ".join(schema.get("enum", [])) or schema.get("type", "object")
+    return f"{kind} ({schema['format']})" if "format" in schema else str(kind)
+
+
 def report(settings: Settings, postgres: EmbeddedPostgres, superset: EmbeddedSuperset) -> Status:
     """Look at each; nothing is started."""
     services = [_warehouse(settings, postgres), _superset(settings, superset)]
     if settings.warehouse_url is not None and postgres.process() is not None:
-        services.append(_postgres("Superset's metadata", postgres))
+        services.append(_embedded("Superset's metadata", postgres))
     return Status(services=tuple(services))
 
 
-def _postgres(name: Name, server: EmbeddedPostgres) -> Service:
+def _embedded(name: Name, server: EmbeddedPostgres | EmbeddedSuperset) -> Service:
     process = server.process()
     pid = process.pid if process else None
     return Service(name=name, where="embedded", host=HOST, port=server.port, pid=pid, healthy=server.running())
 
 
+def _external(name: Name, place: tuple[str, int], *, healthy: bool) -> Service:
+    return Service(name=name, where="external", host=place[0], port=place[1], healthy=healthy)
+
+
 def _warehouse(settings: Settings, server: EmbeddedPostgres) -> Service:
     if settings.warehouse_url is None:
-        return _postgres("PostgreSQL", server)
+        return _embedded("PostgreSQL", server)
     url = address.parse(settings.warehouse_url.get_secret_value(), setting="LGS_WAREHOUSE_URL")
-    host, port = address.endpoint(url)
-    return Service(name="PostgreSQL", where="external", host=host, port=port, healthy=_opens(url))
+    return _external("PostgreSQL", address.endpoint(url), healthy=refusal(url) is None)
 
 
 def _superset(settings: Settings, server: EmbeddedSuperset) -> Service:
-    if settings.superset_url is None:
-        process = server.process()
-        return Service(
-            name="Superset",
-            where="embedded",
-            host=HOST,
-            port=server.port,
-            pid=process.pid if process else None,
-            healthy=server.healthy(),
-        )
-    host, port = external.endpoint(settings.superset_url)
-    return Service(
-        name="Superset", where="external", host=host, port=port, healthy=external.answers(settings.superset_url)
-    )
-
-
-def _opens(url: str) -> bool:
-    try:
-        psycopg2.connect(url, connect_timeout=5).close()
-    except psycopg2.OperationalError:
-        return False
-    return True
+    url = settings.superset_url
+    if url is None:
+        return _embedded("Superset", server)
+    return _external("Superset", external.endpoint(url), healthy=external.answers(url))

@@ -4,8 +4,9 @@ import stat
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
-from bootstrap.credentials import Credentials, Passwords, ensure_credentials, load_credentials
+from bootstrap.credentials import Credentials, Passwords, ensure_credentials, load_credentials, write_credentials
 from bootstrap.errors import UsageError
 
 
@@ -56,6 +57,15 @@ def test_a_user_who_has_no_password_gets_one_that_is_kept(tmp_path: Path) -> Non
     assert {name: kept.users[name] for name in made.users} == made.users
     assert stat.S_IMODE(kept.path.stat().st_mode) == 0o600
     assert given not in repr(kept)
+    assert (kept.variables["marketing"], kept.variables["anna.b@shop"]) == ("SUPERSET_MARKETING", "USER_ANNA.B@SHOP")
+    assert f"USER_ANNA.B@SHOP={given}" in kept.path.read_text()
+
+
+@pytest.mark.parametrize("password", ["two words #1", "it's one", 'quo"ted text', "$HOME${HOME}", "back\\slash\\"])
+def test_a_password_of_any_characters_is_kept_as_it_is(tmp_path: Path, password: str) -> None:
+    made = ensure_credentials(tmp_path)
+    write_credentials(made.model_copy(update={"superset_admin": SecretStr(password)}))
+    assert load_credentials(tmp_path).users == made.users | {"admin": password}
 
 
 def test_a_half_written_file_is_named_with_what_it_lacks(tmp_path: Path) -> None:
