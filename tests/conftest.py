@@ -32,11 +32,16 @@ MARKED = {"stack": {"make_shop"}, "realdata": {"real_dump", "real_csv"}}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What a test asks for says what it needs, so that the quick ones can be chosen."""
+    """What a test asks for says what it needs, so that the quick ones can be chosen.
+
+    Files with a running site come first: one that takes minutes would leave the other worker idle at the end.
+    """
     for item in items:
         for mark, fixtures in MARKED.items():
             if fixtures.intersection(getattr(item, "fixturenames", ())):
                 item.add_marker(mark)
+    long = {item.path for item in items if item.get_closest_marker("stack") or item.path.parent.name == "stack"}
+    items.sort(key=lambda item: item.path not in long)
 
 
 @dataclass(frozen=True)

@@ -44,10 +44,8 @@ def january(make_shop: MakeShop, tmp_path_factory: pytest.TempPathFactory) -> Sh
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_each_help_has_an_example(shop: Shop, command: str) -> None:
-    assert (
-        f"Example: lgs {command}" in shop.lgs(command, "--help").stdout
-        or "$(lgs url" in shop.lgs(command, "--help").stdout
-    )
+    said = shop.lgs(command, "--help").stdout
+    assert f"Example: lgs {command}" in said or "$(lgs url" in said
 
 
 def test_a_second_up_changes_nothing_and_says_so(shop: Shop) -> None:

@@ -18,6 +18,7 @@ _SHOWN = 3  # values of a filter in a file name
 _LONGEST = 150  # characters of a file name
 DASHBOARD = re.compile(r"/api/v1/dashboard/[^/_][^/]*")
 _NEEDLESS = re.compile(r"PUT /api/v1/dashboard/[^/]+/colors/?|GET /api/v1/database/\d+/table_metadata/extra/?")
+_NO_SQL_LAB = '<style>[data-menu-id$="-run_in_sql_lab"] { display: none !important }</style></head>'
 _FORECAST = "`prophet` package"
 
 
@@ -29,6 +30,7 @@ def prepare(app: Any) -> None:
     app.after_request(_colour)
     app.after_request(_pass_over)
     app.after_request(_explain)
+    app.after_request(_leave_out_sql_lab)
 
 
 def _land() -> Any:
@@ -85,6 +87,16 @@ def _explain(response: Any) -> Any:
     if response.status_code == HTTPStatus.BAD_REQUEST and response.is_json and _FORECAST in response.get_data(True):
         said = "Forecasts are not available in Explore. Untick Enable forecast under Predictive Analytics."
         response.set_data(json.dumps({"message": said, "errors": []}))
+    return response
+
+
+def _leave_out_sql_lab(response: Any) -> Any:
+    """Explore's menu offers SQL Lab to everybody, and it then refuses those whose role has none."""
+    from superset.extensions import security_manager
+
+    page = response.mimetype == "text/html" and not response.direct_passthrough
+    if page and not security_manager.can_access("menu_access", "SQL Lab"):
+        response.set_data(response.get_data(as_text=True).replace("</head>", _NO_SQL_LAB, 1))
     return response
 
 
