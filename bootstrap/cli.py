@@ -48,6 +48,9 @@ LossOption = Annotated[bool, typer.Option("--allow-loss", help="Load a file even
 AdoptOption = Annotated[bool, typer.Option("--adopt", help="Take over objects that lgs did not create.")]
 OrphanOption = Annotated[bool, typer.Option("--orphan", help="Keep as retired what left the specs but is still used.")]
 VerboseOption = Annotated[bool, typer.Option("--verbose", help="List every change in Superset.")]
+CascadeOption = Annotated[
+    bool, typer.Option("--cascade", help="Drop what others built on a relation that has to be replaced.")
+]
 PlanOption = Annotated[bool, typer.Option("--plan", help="Show what would change, and change nothing.")]
 
 
@@ -166,6 +169,7 @@ def refresh_command(
     adopt: AdoptOption = False,
     orphan: OrphanOption = False,
     verbose: VerboseOption = False,
+    cascade: CascadeOption = False,
 ) -> None:
     """Load, build, check and commit new data, then publish.
 
@@ -175,7 +179,7 @@ def refresh_command(
     """
     settings = load_settings(source=source, map=map_name, dates=dates, only=only, skip=skip, max_rejects=max_rejects)
     publishing = {"adopt": adopt, "orphan": orphan, "verbose": verbose}
-    runs.load(settings, Progress(), plan=plan, allow_loss=allow_loss, **publishing)
+    runs.load(settings, Progress(), plan=plan, allow_loss=allow_loss, cascade=cascade, **publishing)
 
 
 @app.command("rollback")

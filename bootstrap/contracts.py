@@ -1,6 +1,6 @@
 """Contracts: selects that must return no rows, run inside the refresh before anybody sees its result."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -37,8 +37,8 @@ def read_contracts(folder: Path) -> list[Contract]:
     return [_read(path) for path in sorted(folder.glob("*.sql"))]
 
 
-def run_contracts(cursor: Cursor, contracts: Iterable[Rule]) -> int:
-    """Run them in the open transaction; the number that held.
+def run_contracts(cursor: Cursor, contracts: Iterable[Rule], renamed: Callable[[str], str] = str) -> int:
+    """Run them in the open transaction; the number that held. ``renamed`` gives the SQL for it, where it is another.
 
     Raises ``CheckFailed`` at the first that does not: its name, up to five offending rows, and the SQL for all of them.
     """
@@ -46,7 +46,7 @@ def run_contracts(cursor: Cursor, contracts: Iterable[Rule]) -> int:
     for contract in contracts:
         sql = contract.sql.strip().rstrip(";")
         # Planned for all its rows: with a mere limit the server expects to find some soon, and reads on one core.
-        cursor.execute(f"with broken as materialized (\n{sql}\n) select * from broken limit {_SHOWN + 1}")
+        cursor.execute(f"with broken as materialized (\n{renamed(sql)}\n) select * from broken limit {_SHOWN + 1}")
         rows = cursor.fetchall()
         if rows:
             names = [column.name for column in cursor.description or ()]

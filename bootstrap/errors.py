@@ -3,7 +3,8 @@
 ::
 
     LgsError
-    ├── CheckFailed      1   a contract failed, and nothing changed; or a verification, and the dashboards are as before
+    ├── CheckFailed      1   a contract failed or others' work would be dropped, and nothing changed; or a
+    │                        verification failed, and the dashboards are as before
     ├── UsageError       2   the call, a setting or a spec is wrong
     │   ├── SourceError      the source file cannot be loaded
     │   └── SpecError        a file in views/ or superset/ is wrong; names file, line and field

@@ -47,11 +47,14 @@ def up(
     progress.say(_welcome(stacks.connect(settings)))  # with the passwords that are new
 
 
-def load(settings: Settings, progress: Progress, *, plan: bool, allow_loss: bool, **publishing: bool) -> None:
+def load(
+    settings: Settings, progress: Progress, *, plan: bool, allow_loss: bool, cascade: bool, **publishing: bool
+) -> None:
     """Refresh the data from the source of the settings, then publish."""
     layer, used_in = _definitions()
     stack = stacks.connect(settings)
-    refreshed = _refresh(stack, layer, used_in, settings, progress, plan_only=plan, allow_loss=allow_loss)
+    how = {"plan_only": plan, "allow_loss": allow_loss, "cascade": cascade}
+    refreshed = _refresh(stack, layer, used_in, settings, progress, **how)
     if not plan:
         stacks.restore_roles(stack)
     _publish(stack, layer, refreshed.receipt, progress, plan=plan, **publishing)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import date
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
@@ -21,9 +22,11 @@ from bootstrap.lines import How, Loaded, lines
 from bootstrap.progress import Progress
 from bootstrap.refresh.receipt import Figures, Receipt, newest_receipt
 from bootstrap.roles import grant_reading
-from bootstrap.semantic.build import build, retire
+from bootstrap.semantic.build import Build, build
+from bootstrap.semantic.dependents import Dependent
 from bootstrap.semantic.keys import reference_checks
 from bootstrap.semantic.spec import Layer
+from bootstrap.semantic.statement import renamed
 from bootstrap.semantic.totals import check_metrics
 
 
@@ -32,20 +35,26 @@ class Refreshed:
     """What a refresh did.
 
     ``changed`` is false when there was nothing to do; ``proof`` then says how that is known, and ``is_read`` whether a
-    file was read for it.
+    file was read for it. ``dropped`` is what others built on relations that were replaced; of a plan, what would go.
     """
 
     receipt: Receipt
     changed: bool
     proof: str = ""
     is_read: bool = False
+    dropped: Sequence[Dependent] = ()
+    is_plan: bool = False
 
     def lines(self) -> list[str]:
         """The same for people."""
         if self.changed:
-            return self.receipt.lines()
+            return [*self.receipt.lines(), *self._dropped_lines()]
         read = [*self.receipt.read_lines(), *self.receipt.warning_lines()] if self.is_read else []
         return [*read, f"Data: nothing to do: {self.proof}."]
+
+    def _dropped_lines(self) -> list[str]:
+        said = "would be dropped, so this needs --cascade" if self.is_plan else "dropped"
+        return [f"! {said}: {one}" for one in self.dropped]
 
 
 def fingerprint(layer: Layer, used_in: Mapping[str, Sequence[str]]) -> str:
@@ -69,6 +78,7 @@ def refresh(
     used_in: Mapping[str, Sequence[str]] | None = None,
     plan_only: bool = False,
     definitions_only: bool = False,
+    cascade: bool = False,
 ) -> Refreshed:
     """Bring the warehouse and the mart up to ``source``; without one, to the last source and the present definitions.
 
@@ -77,10 +87,12 @@ def refresh(
     the lines away, or whole closed months, or the newest days, is refused, unless ``allow_loss``.
     With ``definitions_only`` no file is looked at where lines were loaded before.
     With ``plan_only`` all of it is done, looked at, and rolled back: what it says is what a refresh would do.
+    Where a relation of the mart has to be dropped, what others built on it is dropped too with ``cascade`` alone.
 
     Raises ``Locked`` when another refresh runs, ``SourceError`` for a source that cannot be read, ``SpecError`` when a
-    relation cannot be built or cannot compute a metric, ``CheckFailed`` when a contract returns rows or relations
-    disagree on a metric. Whatever is raised, readers go on seeing what they saw before.
+    relation cannot be built or cannot compute a metric, ``CheckFailed`` when a contract returns rows, relations
+    disagree on a metric or what others built would be dropped. Whatever is raised, readers go on seeing what they saw
+    before.
     """
     with _transaction(owner_url, plan_only=plan_only) as cursor:
         last, now = newest_receipt(cursor), fingerprint(layer, used_in or {})
@@ -96,7 +108,7 @@ def refresh(
                 return str(opened.path.absolute()), loaded
             return _as_before(cursor, last, progress)
 
-        return _apply(cursor, layer, new_lines, now, progress, used_in)
+        return _apply(cursor, layer, new_lines, now, progress, used_in, cascade=cascade, plan_only=plan_only)
 
 
 def rollback(
@@ -116,7 +128,8 @@ def rollback(
     """
     with _transaction(owner_url, plan_only=plan_only) as cursor:
         now = fingerprint(layer, used_in or {})
-        return _apply(cursor, layer, lambda: lines().roll_back(cursor, progress=progress), now, progress, used_in)
+        undo = partial(lines().roll_back, cursor, progress=progress)
+        return _apply(cursor, layer, undo, now, progress, used_in, plan_only=plan_only)
 
 
 def close(
@@ -143,20 +156,17 @@ def close(
             return Refreshed(
                 last, changed=False, proof=f"{month:%B %Y} was {'not closed' if reopen else 'closed before'}"
             )
-        return _apply(cursor, layer, lambda: _as_before(cursor, last, progress), now, progress, used_in, also=[month])
+        same = partial(_as_before, cursor, last, progress)
+        return _apply(cursor, layer, same, now, progress, used_in, also=[month], plan_only=plan_only)
 
 
 @contextmanager
 def _transaction(owner_url: str, *, plan_only: bool) -> Iterator[Cursor]:
     """One transaction under the lock, on tables of the newest edition: committed, or with ``plan_only`` rolled back."""
-    with alone(owner_url) as connection, connection.cursor() as cursor:
-        with _explained(connection):
-            lines().upgrade(connection)
-            yield cursor
-            connection.rollback() if plan_only else connection.commit()
-        if not plan_only:
-            with connection:
-                retire(cursor)
+    with alone(owner_url) as connection, connection.cursor() as cursor, _explained(connection):
+        lines().upgrade(connection)
+        yield cursor
+        connection.rollback() if plan_only else connection.commit()
 
 
 @contextmanager
@@ -211,6 +221,8 @@ def _apply(
     progress: Progress,
     used_in: Mapping[str, Sequence[str]] | None,
     also: Sequence[date] = (),
+    cascade: bool = False,
+    plan_only: bool = False,
 ) -> Refreshed:
     """All of the one transaction. ``change_lines`` brings the warehouse up, and says where its lines are from.
 
@@ -219,12 +231,15 @@ def _apply(
     earlier = len(progress.steps)
     before = Figures.read(cursor)
     source, loaded = change_lines()
-    built = build(cursor, layer, months=[*loaded.months_changed, *also], progress=progress, used_in=used_in)
-    with progress.step("Contracts") as step:
-        step.note = f"{run_contracts(cursor, [*lines().contracts(), *_twin_contracts(layer)])} hold"
-    if built.changed:
-        with progress.step("Metrics") as step:
-            step.note = f"{check_metrics(cursor, layer)} computed, relations agree"
+    built = build(
+        cursor,
+        layer,
+        months=[*loaded.months_changed, *also],
+        progress=progress,
+        used_in=used_in,
+        check=partial(_check, cursor, layer, progress),
+        cascade=cascade or plan_only,
+    )
     grant_reading(cursor)
     after = Figures.read(cursor)
     receipt = Receipt(
@@ -239,9 +254,19 @@ def _apply(
     )
     receipt.save(cursor)
     if built.changed:
-        return Refreshed(receipt, changed=True)
+        return Refreshed(receipt, changed=True, dropped=built.dropped, is_plan=plan_only and not cascade)
     proof = "each month's content hash is what it was"
     return Refreshed(receipt, changed=False, proof=proof, is_read=True)
+
+
+def _check(cursor: Cursor, layer: Layer, progress: Progress, built: Build) -> None:
+    """All that must hold before anybody sees what was built."""
+    with progress.step("Contracts") as step:
+        contracts = [*lines().contracts(), *_twin_contracts(layer)]
+        step.note = f"{run_contracts(cursor, contracts, partial(renamed, names=built.names))} hold"
+    if built.changed:
+        with progress.step("Metrics") as step:
+            step.note = f"{check_metrics(cursor, layer, built.names)} computed, relations agree"
 
 
 def _twin_contracts(layer: Layer) -> list[Contract]:

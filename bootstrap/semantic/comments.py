@@ -1,6 +1,6 @@
 """Writes the words of the layer into the database: a comment on every relation and column, and the metric catalogue."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 
 from psycopg2 import sql
@@ -32,21 +32,24 @@ def documentation(layer: Layer, used_in: UsedIn) -> dict[str, str]:
     return {twin.relation: sha256((_said(twin) + catalogue).encode()).hexdigest() for twin in layer.twins}
 
 
-def write_comments(cursor: Cursor, layer: Layer, used_in: UsedIn) -> None:
-    """Comment on every schema, relation and column, and fill the table of ``mart.metric_catalogue``."""
-    for schema, text in _SCHEMAS.items():
-        cursor.execute(f"comment on schema {schema} is %s", [text])
-    for twin in layer.twins:
-        cursor.execute(f"comment on {twin.object} {twin.relation} is %s", [twin.description])
+def write_comments(cursor: Cursor, twins: Iterable[Twin]) -> None:
+    """Comment on each relation and column of ``twins``, in one round trip: readers may be waiting."""
+    comments = [sql.SQL(f"comment on schema {name} is {{}}").format(sql.Literal(it)) for name, it in _SCHEMAS.items()]
+    for twin in twins:
+        relation = sql.Identifier(twin.schema_name, twin.name)
+        kind = sql.SQL(twin.object)
+        comments.append(sql.SQL("comment on {} {} is {}").format(kind, relation, sql.Literal(twin.description)))
         for column in twin.columns:
-            name = sql.SQL(f"{twin.relation}.{{}}").format(sql.Identifier(column.name))
-            cursor.execute(sql.SQL("comment on column {} is %s").format(name), [column_comment(column)])
+            name = sql.Identifier(twin.schema_name, twin.name, column.name)
+            comments.append(sql.SQL("comment on column {} is {}").format(name, sql.Literal(column_comment(column))))
+    cursor.execute(sql.SQL("; ").join(comments))
+
+
+def write_catalogues(cursor: Cursor, layer: Layer, used_in: UsedIn) -> None:
+    """Fill the tables of ``mart.metric_catalogue`` and ``mart.column_catalogue``."""
     cursor.execute("delete from rollup.metric")
-    for metric in layer.metrics.values():
-        cursor.execute(
-            "insert into rollup.metric values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
-            _catalogue_row(layer, metric, used_in),
-        )
+    rows = [_catalogue_row(layer, metric, used_in) for metric in layer.metrics.values()]
+    execute_values(cursor, "insert into rollup.metric values %s", rows, page_size=10_000)
     _write_columns(cursor, layer)
 
 

@@ -26,15 +26,17 @@ class Question(NamedTuple):
     period: Any
 
 
-def check_metrics(cursor: Cursor, layer: Layer) -> int:
+def check_metrics(cursor: Cursor, layer: Layer, names: Mapping[str, str] | None = None) -> int:
     """Compute each metric on each relation that lists it, in the open transaction; returns how many that were.
+
+    ``names`` says where relations are that do not stand under their own name yet.
 
     Raises ``SpecError`` for one that the server cannot compute, and ``CheckFailed`` when relations that cover the same
     lines give different values of a metric, over all or in one period of a time that they share.
     """
     found: dict[Question, dict[str, Any]] = {}
     for twin in layer.twins:
-        for period, *values in _ask(cursor, layer, twin):
+        for period, *values in _ask(cursor, layer, twin, (names or {}).get(twin.relation, twin.relation)):
             for name, value in zip(twin.metrics, values, strict=True):
                 if value is not None or (layer.metrics[name].additive and period is None):
                     time = None if period is None else twin.time
@@ -43,38 +45,38 @@ def check_metrics(cursor: Cursor, layer: Layer) -> int:
     return sum(len(twin.metrics) for twin in layer.twins)
 
 
-def _ask(cursor: Cursor, layer: Layer, twin: Twin) -> Sequence[Answer]:
+def _ask(cursor: Cursor, layer: Layer, twin: Twin, table: str) -> Sequence[Answer]:
     """A stored relation is asked by its time too: a month may divide by zero."""
     metrics = [layer.metrics[name] for name in twin.metrics]
     if not metrics:
         return []
     cursor.execute("savepoint metrics")
     try:
-        cursor.execute(_query(twin, metrics))
+        cursor.execute(_query(twin, table, metrics))
     except OperationalError:
         raise
     except DatabaseError as error:
         cursor.execute("rollback to savepoint metrics")
-        raise _refusal(cursor, twin, metrics) from error
+        raise _refusal(cursor, twin, table, metrics) from error
     answers: list[Answer] = cursor.fetchall()
     cursor.execute("release savepoint metrics")
     return answers
 
 
-def _query(twin: Twin, metrics: list[Metric]) -> str:
+def _query(twin: Twin, table: str, metrics: list[Metric]) -> str:
     """Rows of a period, which is null for the whole, then the metrics."""
     expressions = ", ".join(f"({metric.expression})" for metric in metrics)
     if twin.kind == "view" or not twin.time:
-        return f"select null, {expressions} from {twin.relation}"
+        return f"select null, {expressions} from {table}"
     by = f"group by grouping sets ((), ({twin.time})) having grouping({twin.time}) = 1 or {twin.time} is not null"
-    return f"select {twin.time}, {expressions} from {twin.relation} {by}"
+    return f"select {twin.time}, {expressions} from {table} {by}"
 
 
-def _refusal(cursor: Cursor, twin: Twin, metrics: list[Metric]) -> SpecError:
+def _refusal(cursor: Cursor, twin: Twin, table: str, metrics: list[Metric]) -> SpecError:
     """The error of the first metric that the server refuses alone."""
     for position, metric in enumerate(metrics):
         try:
-            cursor.execute(_query(twin, [metric]))
+            cursor.execute(_query(twin, table, [metric]))
         except DatabaseError as error:
             cursor.execute("rollback to savepoint metrics")
             listed = f"{twin.path}:{Document.read(twin.path).line(['metrics', position])}"

@@ -14,7 +14,7 @@ from rich.console import Console
 
 from bootstrap.lines import Loaded as Load
 from bootstrap.progress import Progress
-from bootstrap.semantic.build import Build, build, retire
+from bootstrap.semantic.build import Build, build
 from bootstrap.semantic.loader import load_layer
 from bootstrap.semantic.spec import Layer
 from bootstrap.settings import data_folder
@@ -75,10 +75,7 @@ def refresh(
     def run(connection: Connection, lines: Lines) -> Build:
         with connection, connection.cursor() as cursor:
             loaded = load_lines(connection, lines)
-            built = build(cursor, layer, months=loaded.months_changed, progress=quiet)
-        with connection, connection.cursor() as cursor:
-            retire(cursor)
-        return built
+            return build(cursor, layer, months=loaded.months_changed, progress=quiet)
 
     return run
 

@@ -10,7 +10,7 @@ from sqlalchemy import create_engine, inspect
 from bootstrap.contracts import run_contracts
 from bootstrap.errors import CheckFailed, SpecError
 from bootstrap.roles import grant_reading
-from bootstrap.semantic.build import build, retire
+from bootstrap.semantic.build import build
 from bootstrap.semantic.keys import reference_checks
 
 FOREIGN = (
@@ -79,9 +79,6 @@ def test_keys_survive_every_way_of_building(connection, refresh, shop_lines, lay
     with connection, connection.cursor() as cursor:
         assert build(cursor, layer, months=None, progress=quiet).way == "full"
     assert (primary_keys(connection), ask(connection, FOREIGN)) == before
-    with connection, connection.cursor() as cursor:
-        assert retire(cursor)
-    assert (primary_keys(connection), ask(connection, FOREIGN)) == before
 
 
 def test_a_tool_of_an_analyst_reads_them(database, connection, refresh, shop_lines):
@@ -117,15 +114,14 @@ def test_a_view_refers_in_words_alone(connection, refresh, shop_lines, layer, qu
                " and column_name = 'customer_id'") == [("mart.rfm_customer.customer_id",)]  # fmt: skip
 
 
-def test_a_new_reference_builds_afresh(connection, refresh, shop_lines, layer, quiet):
+def test_a_new_reference_is_declared_and_an_old_one_is_not(connection, refresh, shop_lines, layer, quiet):
     without = changed(layer, "mart.kpi", references={})
     refresh(connection, shop_lines)
     with connection, connection.cursor() as cursor:
-        assert build(cursor, without, months=[], progress=quiet).way == "full"
-        assert retire(cursor)
+        assert build(cursor, without, months=[], progress=quiet).way == "definitions"
     assert ("mart.kpi", "kpi_month_fkey") not in [row[:2] for row in ask(connection, FOREIGN)]
     with connection, connection.cursor() as cursor:
-        assert build(cursor, layer, months=[], progress=quiet).way == "full"
+        assert build(cursor, layer, months=[], progress=quiet).way == "definitions"
     assert ("mart.kpi", "kpi_month_fkey") in [row[:2] for row in ask(connection, FOREIGN)]
 
 
