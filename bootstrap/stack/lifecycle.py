@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from filelock import FileLock, Timeout
+from psycopg2 import sql
 
 from bootstrap.connection import administering
 from bootstrap.credentials import FILE, Credentials, ensure_credentials, load_credentials
@@ -151,7 +152,7 @@ def _ensure_database(admin_url: str, name: str) -> None:
         cursor.execute("select 1 from pg_database where datname = %s", [name])
         if cursor.fetchone() is None:
             cursor.execute("revoke all on database postgres, template1 from public")  # BI roles see one database
-            cursor.execute(f"create database {name}")
+            cursor.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
 
 
 def _rest_superset(stack: Stack) -> None:

@@ -102,10 +102,12 @@ class Metadata:
         cursor.execute("select rolsuper from pg_roles where rolname = current_user")
         if cursor.fetchone() == (False,):
             cursor.execute(f"grant {ROLE} to current_user")  # else it could not make the role an owner
+        database = sql.Identifier(self.database)
         if not exists:
-            cursor.execute(f"create database {self.database} owner {ROLE} template template0")
-        cursor.execute(f"revoke all on database {self.database} from public")
-        cursor.execute(sql.SQL(f"comment on database {self.database} is %s"), [self.mark])
+            made = sql.SQL("create database {} owner {} template template0")
+            cursor.execute(made.format(database, sql.Identifier(ROLE)))
+        cursor.execute(sql.SQL("revoke all on database {} from public").format(database))
+        cursor.execute(sql.SQL("comment on database {} is %s").format(database), [self.mark])
 
 
 def _let_watch(cursor: Cursor) -> None:
