@@ -173,6 +173,8 @@ def open_project(folder: Path) -> Project:
         raise SpecError("the file holds no keys. Write one key per line, such as name: ...", path=path)
     set_ = {key: value for key in ("currency", "time_zone") if (value := os.environ.get(f"LGS_{key.upper()}"))}
     engine = {key: value for key, value in told.items() if key not in _SECTIONS}
+    if set_.get("currency", told.get("currency")) != told.get("currency"):
+        engine.pop("money", None)  # it is the word for another money
     try:
         project = Project.model_validate({**engine, **set_, "folder": path.parent})
     except ValidationError as error:

@@ -117,6 +117,11 @@ def test_the_environment_may_name_project_currency_and_time_zone(swiss, monkeypa
     assert (found.currency, found.time_zone, found.words["symbol"]) == ("EUR", "Europe/Paris", "€")
 
 
+def test_another_currency_has_another_word(monkeypatch):
+    monkeypatch.setenv("LGS_CURRENCY", "EUR")
+    assert (current().currency, current().words["money"]) == ("EUR", "euros")
+
+
 def test_each_project_keeps_its_state_in_its_own_folder(swiss, monkeypatch):
     monkeypatch.delenv("LGS_HOME", raising=False)
     assert load_settings().state == swiss.folder / ".lgs"

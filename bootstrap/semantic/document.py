@@ -35,7 +35,10 @@ class Document:
     @classmethod
     def read(cls, path: Path) -> "Document":
         """Parse ``path``. Raises ``SpecError`` for broken YAML, a key given twice, or anything but a mapping."""
-        text = filled(path.read_text(encoding="utf-8"))
+        try:
+            text = filled(path.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise SpecError(f"the file cannot be read ({error.strerror}). Write it.", path=path) from error
         try:
             root = yaml.compose(text, Loader=_LOADER)
             data = yaml.load(text, Loader=_LOADER)
