@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from psycopg2 import DataError, ProgrammingError
 from psycopg2.extensions import cursor as Cursor
 
 from bootstrap.errors import CheckFailed
@@ -46,7 +47,14 @@ def run_contracts(cursor: Cursor, contracts: Iterable[Rule], renamed: Callable[[
     for contract in contracts:
         sql = contract.sql.strip().rstrip(";")
         # Planned for all its rows: with a mere limit the server expects to find some soon, and reads on one core.
-        cursor.execute(f"with broken as materialized (\n{renamed(sql)}\n) select * from broken limit {_SHOWN + 1}")
+        statement = f"with broken as materialized (\n{renamed(sql)}\n) select * from broken limit {_SHOWN + 1}"
+        try:
+            cursor.execute(statement)
+        except (ProgrammingError, DataError) as error:
+            raise CheckFailed(
+                f"The contract {contract.name} cannot be run: {error.diag.message_primary}, so nothing was changed. "
+                f"Fix its SQL:\n{sql}"
+            ) from error
         rows = cursor.fetchall()
         if rows:
             names = [column.name for column in cursor.description or ()]

@@ -12,6 +12,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from bootstrap.errors import SpecError
+from bootstrap.values import needed
 
 OTHERS = frozenset({"columns", "metrics", "house_rules", "receipt"})
 """The files of ``views/`` that are no lists."""
@@ -90,12 +91,14 @@ def with_names(text: str, lists: Mapping[str, Listing]) -> str:
 def _read(path: Path) -> Listing:
     try:
         found = Listing.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except yaml.YAMLError as error:
+    except UnicodeDecodeError as error:
+        raise SpecError("the file is not UTF-8 text. Save it as such.", path=path) from error
+    except (yaml.YAMLError, RecursionError) as error:
         raise SpecError(f"{' '.join(str(error).split())}. Fix the YAML.", path=path) from error
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(map(str, first["loc"]))
-        raise SpecError(f"{first['msg']}. Correct it.", path=path, field=field) from error
+        raise SpecError(needed(first), path=path, field=field) from error
     _refuse_twins(found, path)
     return found
 

@@ -196,7 +196,9 @@ def load_specs(folder: Path, layer: Layer) -> Specs:
         charts={name: _model(Chart, name, file, text="template") for name, file in charts.items()},
         dashboards={name: _model(Dashboard, name, file, text="css") for name, file in dashboards.items()},
         examples={example.name: example for example in load_examples(folder)},
-        questions={key: questions.model(Question, {"key": key, **said}, [key]) for key, said in questions.data.items()},
+        questions={
+            key: questions.model(Question, {"key": key, **questions.mapping(key)}, [key]) for key in questions.data
+        },
         reports={name: _model(Report, name, file) for name, file in reports.items()},
         access=access_file.model(Access, access_file.data),
         brand=brand_file.model(Brand, brand_file.data),

@@ -175,13 +175,13 @@ def _bring_up(cursor: Cursor, twin: Twin, task: _Task) -> int | None:
     """Write one relation; returns its rows, or ``None`` when there is nothing to write."""
     is_new = twin.relation in task.changed or not task.made.names.keys().isdisjoint(twin.reads)
     if is_new if twin.kind == "view" else twin.relation in task.whole:
-        return _anew(cursor, twin, task.made)
+        return _compute(cursor, twin, task.made)
     if twin.kind == "view" or not task.months:
         return None
     return _replace(cursor, twin, task.months) if twin.kept_by else _refresh(cursor, twin)
 
 
-def _anew(cursor: Cursor, twin: Twin, made: Beside) -> int:
+def _compute(cursor: Cursor, twin: Twin, made: Beside) -> int:
     """Compute the relation beside the one that stands. Where that one fits, it only gets the rows that differ."""
     table = beside(twin.relation)
     rows = _create(cursor, twin, table, renamed(twin.sql, made.names))

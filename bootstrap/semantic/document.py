@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from bootstrap.errors import SpecError
 from bootstrap.project import filled
+from bootstrap.values import needed
 
 Model = TypeVar("Model", bound=BaseModel)
 Place = Sequence[str | int]
@@ -39,12 +40,16 @@ class Document:
             text = filled(path.read_text(encoding="utf-8"))
         except OSError as error:
             raise SpecError(f"the file cannot be read ({error.strerror}). Write it.", path=path) from error
+        except UnicodeDecodeError as error:
+            raise SpecError("the file is not UTF-8 text. Save it as such.", path=path) from error
         try:
             root = yaml.compose(text, Loader=_LOADER)
             data = yaml.load(text, Loader=_LOADER)
         except yaml.MarkedYAMLError as error:
             line = error.problem_mark.line + 1 if error.problem_mark else None
             raise SpecError(f"{error.problem}. Fix the YAML.", path=path, line=line) from error
+        except (yaml.YAMLError, RecursionError, ValueError) as error:
+            raise SpecError(f"{str(error).splitlines()[0]}. Fix the YAML.", path=path) from error
         if root is None or not isinstance(data, dict):
             raise SpecError("the file holds no keys. Write one key per line, such as description: ...", path=path)
         _refuse_twice(root, path)
@@ -68,6 +73,13 @@ class Document:
         """The error for the value at ``place``: names file, line and field."""
         return SpecError(message, path=self.path, line=self.line(place), field=".".join(map(str, place)))
 
+    def mapping(self, name: str) -> dict[str, Any]:
+        """What the file says of ``name``. Raises ``SpecError`` when that is no mapping."""
+        values = self.data[name]
+        if not isinstance(values, dict):
+            raise self.error("a mapping is needed here, such as label: ...", [name])
+        return values
+
     def model(self, kind: type[Model], values: Mapping[str, Any], place: Place = ()) -> Model:
         """``values``, found at ``place``, as a ``kind``. Raises ``SpecError`` for the first wrong one."""
         try:
@@ -84,7 +96,7 @@ def _explained(kind: type[BaseModel], error: Any) -> str:
         return f'"{name}" is not a field here. {nearest(name, kind.model_fields)}'
     if error["type"] == "missing":
         return f'the field "{name}" is missing. Add it.'
-    return f"{error['msg']} (it is {error['input']!r})."
+    return needed(error)
 
 
 def _refuse_twice(node: yaml.Node, path: Path) -> None:

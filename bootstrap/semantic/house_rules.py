@@ -32,7 +32,7 @@ class HouseRule(Spec):
 def load_house_rules(folder: Path | None = None) -> list[HouseRule]:
     """The rules of ``views/house_rules.yml``, in its order. Raises ``SpecError`` for a wrong field."""
     document = Document.read((folder or current().views) / "house_rules.yml")
-    return [document.model(HouseRule, {"name": name, **values}, [name]) for name, values in document.data.items()]
+    return [document.model(HouseRule, {"name": name, **document.mapping(name)}, [name]) for name in document.data]
 
 
 def write_definitions(cursor: Cursor, path: Path) -> None:

@@ -12,11 +12,13 @@ from bootstrap.project import filled
 from bootstrap.semantic.document import Document, Place, nearest
 from bootstrap.semantic.expression import missing, problem
 from bootstrap.semantic.spec import SCHEMAS, Column, Layer, Metric, Twin
+from bootstrap.semantic.statement import NotSql, named
 
 GENERATED = frozenset({"rollup.metric", "rollup.mart_column"})
 """Relations that SQL may read although no twin defines them: the build writes them from the specs."""
 
-_RELATION = re.compile(r"\b(?:from|join)\s+((?:warehouse|rollup|mart)\.[a-z_0-9]+)")
+_READABLE = ("warehouse", *SCHEMAS)
+"""The schemas whose relations a twin may read."""
 
 
 def load_layer(folder: Path) -> Layer:
@@ -38,7 +40,7 @@ def load_layer(folder: Path) -> Layer:
 
 def _columns(path: Path) -> dict[str, Column]:
     document = Document.read(path)
-    return {name: document.model(Column, {"name": name, **_mapping(document, name)}, [name]) for name in document.data}
+    return {name: document.model(Column, {"name": name, **document.mapping(name)}, [name]) for name in document.data}
 
 
 def _metrics(path: Path) -> dict[str, Metric]:
@@ -48,14 +50,7 @@ def _metrics(path: Path) -> dict[str, Metric]:
 
 def _metric(document: Document, name: str) -> Metric:
     place = {"name": name, "path": document.path, "line": document.line([name, "expression"])}
-    return document.model(Metric, {**_mapping(document, name), **place}, [name])
-
-
-def _mapping(document: Document, name: str) -> dict[str, Any]:
-    values = document.data[name]
-    if not isinstance(values, dict):
-        raise document.error("a mapping is needed here, such as label: ...", [name])
-    return values
+    return document.model(Metric, {**document.mapping(name), **place}, [name])
 
 
 def _twin(path: Path, shared: Mapping[str, Column], metrics: Mapping[str, Metric]) -> Twin:
@@ -63,7 +58,7 @@ def _twin(path: Path, shared: Mapping[str, Column], metrics: Mapping[str, Metric
     if not sql_path.is_file():
         raise SpecError(f"its twin {sql_path.name} is missing. Write it beside this file.", path=path)
     document = Document.read(path)
-    sql = with_relations(filled(sql_path.read_text(encoding="utf-8")).strip(), sql_path)
+    sql = _sql(sql_path)
     columns = document.data.get("columns")
     values = {
         **document.data,
@@ -71,12 +66,28 @@ def _twin(path: Path, shared: Mapping[str, Column], metrics: Mapping[str, Metric
         "schema_name": path.parent.name,
         "name": path.stem,
         "sql": sql,
-        "reads": tuple(dict.fromkeys(_RELATION.findall(sql))),
+        "reads": _reads(sql, sql_path),
         "path": path,
     }
     twin = document.model(Twin, values)
     _check_names(document, twin, metrics)
     return twin
+
+
+def _sql(path: Path) -> str:
+    try:
+        return with_relations(filled(path.read_text(encoding="utf-8")).strip(), path)
+    except UnicodeDecodeError as error:
+        raise SpecError("the file is not UTF-8 text. Save it as such.", path=path) from error
+
+
+def _reads(sql: str, path: Path) -> tuple[str, ...]:
+    """The relations that ``sql`` names, each once. Raises ``SpecError`` when it is not one select."""
+    try:
+        relations = [place.relation for place in named(sql)]
+    except NotSql as error:
+        raise SpecError(f"{error}. Fix the SQL.", path=path, line=error.line) from error
+    return tuple(dict.fromkeys(name for name in relations if name.partition(".")[0] in _READABLE))
 
 
 def _own_columns(document: Document, items: list[Any], shared: Mapping[str, Column]) -> list[Column]:
@@ -86,7 +97,7 @@ def _own_columns(document: Document, items: list[Any], shared: Mapping[str, Colu
         place: Place = ["columns", position]
         if isinstance(item, dict):
             column = document.model(Column, item, place)
-        elif item in shared:
+        elif isinstance(item, str) and item in shared:
             column = shared[item]
         else:
             raise document.error(f'"{item}" is not a shared column. {nearest(str(item), shared)}', place)
@@ -222,7 +233,6 @@ def _may_keep(twin: Twin, below: Twin) -> bool:
 
 
 def _sql_error(twin: Twin, name: str, message: str) -> SpecError:
-    """The error at the first line of the twin's SQL that names the relation ``name``."""
-    lines = twin.sql.splitlines()
-    line = next((number for number, text in enumerate(lines, 1) if name in text), None)
+    """The error at the first place of the twin's SQL that names the relation ``name``."""
+    line = next((place.line for place in named(twin.sql) if place.relation == name), None)
     return SpecError(message, path=twin.path.with_suffix(".sql"), line=line)

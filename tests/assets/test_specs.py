@@ -24,7 +24,7 @@ WRONG = [
     (CHART, "x: month", "columns: [month]", 'A chart of the kind bar needs "x": give one.'),
     (CHART, "viz: bar", "viz: pie", 'A chart of the kind pie takes no "x". Remove what is too much.'),
     (CHART, "viz: bar", "viz: bubble", 'A chart of the kind bubble needs "metrics": give 3 of them.'),
-    (CHART, "viz: bar", "viz: barr", "viz: Input should be"),
+    (CHART, "viz: bar", "viz: barr", "is needed here, and it is 'barr'"),
     (CHART, "viz: bar", "vis: bar\nviz: bar", '"vis" is not a field here. Did you mean "viz"?'),
     (CHART, "dataset: sales_month\n", "", 'the field "dataset" is missing'),
     (
@@ -52,8 +52,8 @@ WRONG = [
     (CHART, "answers: [", "answers: [slaes, ", 'There is no question "slaes". Did you mean "sales"?'),
     ("charts/sales_growth.yml", "{show_legend: false}", "{cumsum: true}", '"kpi_change_on_month" cannot be added up'),
     (CHART, "params: {stack: Stack,", "params: {metrics: [units],", "Name metrics under metrics: or more_metrics:."),
-    ("access.yml", "  marketing: {roles", "  a=b: {roles", "String should match pattern"),
-    ("access.yml", "  marketing: {roles", "  Marketing: {roles", "String should match pattern"),
+    ("access.yml", "  marketing: {roles", "  a=b: {roles", "text of the form ^[a-z0-9_.@+-]+$ is needed"),
+    ("access.yml", "  marketing: {roles", "  Marketing: {roles", "text of the form ^[a-z0-9_.@+-]+$ is needed"),
     ("access.yml", "roles: [Analyst]", "roles: [Analist]", 'There is no role "Analist". Did you mean "Analyst"?'),
 ]
 

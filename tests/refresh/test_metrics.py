@@ -3,7 +3,7 @@
 import pytest
 
 from bootstrap.errors import CheckFailed, SpecError
-from bootstrap.semantic.spec import Layer
+from bootstrap.semantic.spec import Check, Layer
 from tests.conftest import Database
 from tests.refresh.shop import SMALL, held, later, run
 
@@ -34,3 +34,14 @@ def test_relations_that_disagree_publish_nothing(database: Database, layer: Laye
 def test_nothing_built_asks_for_no_metric(database: Database, layer: Layer) -> None:
     assert "Metrics" in run(database, layer, SMALL).receipt.seconds
     assert not run(database, layer, SMALL).changed
+
+
+@pytest.mark.parametrize(
+    ("sql", "says"),
+    [("select nowhere from mart.kpi", "nowhere"), ("select 1 / 0 as a from mart.kpi", "division by zero")],
+)
+def test_a_contract_that_cannot_be_run_is_named(database: Database, layer: Layer, sql: str, says: str) -> None:
+    rule = Check(name="odd", description="", sql=sql)
+    twins = (layer.twins[0].model_copy(update={"checks": (rule,)}), *layer.twins[1:])
+    with pytest.raises(CheckFailed, match=rf"odd cannot be run: .*{says}(.|\n)*Fix its SQL"):
+        run(database, layer.model_copy(update={"twins": twins}), SMALL)

@@ -64,7 +64,7 @@ def test_what_names_no_row_stays_as_it_is(tmp_path):
         ("key: small", "key: big", 'two rows have the key "big"'),
         ("name: Small", 'name: "Can\'t Lose"', 'two rows have the name "Can\'t Lose"'),
         (", least: null", "", '"least" is not said of every row. Say it of "small" too.'),
-        ("#222222", "grey", "rows.1.colour: String should match pattern"),
+        ("#222222", "grey", "rows.1.colour: text of the form ^#[0-9a-f]{6}$ is needed"),
         ("rows:", "rows: [", "Fix the YAML."),
     ],
 )
