@@ -6,9 +6,10 @@ many rows, the first is clicked. What a click opens is clicked too, menus in men
 
 import time
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 
-from playwright.sync_api import Error, Page
+from playwright.sync_api import Error, Page, Request
 
 from tests.browser.test_console import errors, listen
 
@@ -32,7 +33,7 @@ class Clicker:
         self.wrong = listen(page)
         self.before: list[str] = []  # what there was to click before the latest click
         self.came: list[str] = []
-        self.asking: set[object] = set()
+        self.asking: set[Request] = set()
         page.add_init_script(SCRIPT)
         page.on("download", lambda download: self.came.append(download.suggested_filename))
         page.on("filechooser", lambda chooser: self.came.append(chooser.element.evaluate("e => e.type")))
@@ -42,10 +43,10 @@ class Clicker:
         page.on("requestfinished", self._answered)
         page.on("dialog", lambda dialog: dialog.accept())
 
-    def _answered(self, request: object) -> None:
+    def _answered(self, request: Request) -> None:
         self.asking.discard(request)
-        if LOGGED not in request.url:  # type: ignore[attr-defined]
-            self.came.append(request.url)  # type: ignore[attr-defined]
+        if LOGGED not in request.url:
+            self.came.append(request.url)
 
     def kinds(self) -> list[str]:
         return list(self.page.evaluate("buttons.kinds()"))
@@ -172,10 +173,9 @@ class Clicker:
             return
         if not self.leave() or not set(way) & set(self.kinds()):
             self.open()
-        for number in range(len(way) - 1, -1, -1):
-            if way[number] in self.kinds():
-                break
-        for step, following in zip(way[number:], way[number + 1 :], strict=False):
+        there = set(self.kinds())
+        nearest = max((number for number, kind in enumerate(way) if kind in there), default=0)
+        for step, following in pairwise(way[nearest:]):
             self.click(step)
             self.until(lambda following=following: following in self.kinds())
             self.settle()
