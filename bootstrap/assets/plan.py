@@ -73,7 +73,7 @@ def _change(resource: Resource, name: str, wanted: Form, found: Form | None, hel
         return Change("unchanged", name, name)
     if resource.is_retired(name):
         return Change("retire", name, resource.label(name), fields)
-    return Change("update", name, name, fields, drift=held is not None and bool(resource.differ(held, found)))
+    return Change("update", name, name, fields, drift=held is not None and resource.drifted(held, found))
 
 
 def refuse(plan: Plan, *, adopt: bool, orphan: bool) -> None:

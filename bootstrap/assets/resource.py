@@ -73,6 +73,10 @@ class Resource(ABC):
         """The fields that differ."""
         return [key for key in sorted(after) if before.get(key) != after[key]]
 
+    def drifted(self, held: Form, found: Form) -> bool:
+        """Whether somebody changed it since the last publish, after which Superset held ``held``."""
+        return bool(self.differ(held, found))
+
     @abstractmethod
     def apply(self, changes: Sequence[Change]) -> None:
         """Create, update, restore and retire what the changes name."""
