@@ -8,16 +8,14 @@ that nobody queues behind this transaction meanwhile.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from time import monotonic, sleep
 
 from psycopg2 import errors
 from psycopg2.extensions import cursor as Cursor
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from bootstrap.semantic.keys import declare_foreign_keys
 from bootstrap.semantic.spec import SCHEMAS, Layer
 
-_PATIENCE = "200ms"
-_PAUSE = 0.3
 _GRANTS = """
     select c.oid::regclass::text, granted.attname, format(
         'grant %%s on %%s to %%s%%s',
@@ -98,19 +96,24 @@ def exchange(cursor: Cursor, layer: Layer, built: Beside) -> None:
     """
     cursor.execute("select extract(epoch from current_setting('lock_timeout')::interval)")
     (seconds,) = cursor.fetchone() or (0,)
-    until = monotonic() + float(seconds or 30)
-    while True:
-        cursor.execute(f"savepoint exchange; set local lock_timeout = '{_PATIENCE}'")
-        try:
-            _exchange(cursor, layer, built)
-        except errors.LockNotAvailable:
-            cursor.execute("rollback to savepoint exchange")
-            if monotonic() > until:
-                raise
-            sleep(_PAUSE)
-        else:
-            cursor.execute("release savepoint exchange; set local lock_timeout to default")
-            return
+    attempts = Retrying(
+        retry=retry_if_exception_type(errors.LockNotAvailable),
+        stop=stop_after_delay(float(seconds or 30)),
+        wait=wait_fixed(0.3),
+        reraise=True,
+    )
+    attempts(_attempt, cursor, layer, built)
+
+
+def _attempt(cursor: Cursor, layer: Layer, built: Beside) -> None:
+    """One that gives up at once, and lets go of the locks that it has by then."""
+    cursor.execute("savepoint exchange; set local lock_timeout = '200ms'")
+    try:
+        _exchange(cursor, layer, built)
+    except errors.LockNotAvailable:
+        cursor.execute("rollback to savepoint exchange")
+        raise
+    cursor.execute("release savepoint exchange; set local lock_timeout to default")
 
 
 def _exchange(cursor: Cursor, layer: Layer, built: Beside) -> None:
