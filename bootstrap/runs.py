@@ -114,9 +114,12 @@ def write_pages(settings: Settings, folder: Path) -> list[str]:
     write_relations(layer, folder / "relations.md")
     write_questions(load_specs(current().superset, layer), folder / "questions.md")
     write_examples(current().superset, folder / "examples.md")
+    pages = ["metrics.md", "relations.md", "questions.md", "examples.md"]
+    if not (current().views / "house_rules.yml").is_file():
+        return pages
     with connected(stack.url("warehouse")) as connection, connection.cursor() as cursor:
         write_definitions(cursor, folder / "definitions.md")
-    return ["metrics.md", "relations.md", "questions.md", "examples.md", "definitions.md"]
+    return [*pages, "definitions.md"]
 
 
 def look(settings: Settings) -> Status:
