@@ -91,8 +91,7 @@ def refresh(
 
     Raises ``Locked`` when another refresh runs, ``SourceError`` for a source that cannot be read, ``SpecError`` when a
     relation cannot be built or cannot compute a metric, ``CheckFailed`` when a contract returns rows, relations
-    disagree on a metric or what others built would be dropped. Whatever is raised, readers go on seeing what they saw
-    before.
+    disagree on a metric or others' work would be dropped. Whatever is raised, readers go on seeing what they saw.
     """
     with _transaction(owner_url, plan_only=plan_only) as cursor:
         last, now = newest_receipt(cursor), fingerprint(layer, used_in or {})

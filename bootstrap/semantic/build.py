@@ -73,11 +73,7 @@ def build(
     Raises ``SpecError`` when a twin's columns are not those of its SQL, or the server refuses its SQL, and
     ``CheckFailed`` when what others built would be dropped, unless ``cascade``.
     """
-    cursor.execute(
-        "set local work_mem = '128MB'; set local jit = off; "
-        "set local parallel_setup_cost = 10; set local parallel_tuple_cost = 0.001"
-    )
-    cursor.execute("; ".join(f"create schema if not exists {schema}" for schema in SCHEMAS) + f"; {_GENERATED}")
+    _prepare(cursor)
     held, documents = _held(cursor), documentation(layer, used_in or {})
     wanted = {twin.relation: (definition(twin), documents[twin.relation]) for twin in layer.twins}
     changed = {name for name, (made, _) in wanted.items() if name not in held or held[name][0] != made}
@@ -100,6 +96,14 @@ def build(
     if held != wanted:
         write_catalogues(cursor, layer, used_in or {})
     return built
+
+
+def _prepare(cursor: Cursor) -> None:
+    cursor.execute(
+        "set local work_mem = '128MB'; set local jit = off; "
+        "set local parallel_setup_cost = 10; set local parallel_tuple_cost = 0.001"
+    )
+    cursor.execute("; ".join(f"create schema if not exists {schema}" for schema in SCHEMAS) + f"; {_GENERATED}")
 
 
 def _way(changed: Collection[str], wanted: Collection[str], months: Sequence[date] | None, is_said: bool) -> Way:
