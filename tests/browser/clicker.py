@@ -25,10 +25,22 @@ SCRIPT = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
 
 
 class Clicker:
-    """One person on one page. Buttons of ``leave`` are not clicked; what those of ``last`` open is not followed."""
+    """One person on one page. Buttons of ``leave`` are not clicked; what those of ``last`` open is not followed.
 
-    def __init__(self, page: Page, url: str, leave: set[str], *, last: set[str]) -> None:
+    ``begin`` is done first on the page, each time that it is opened.
+    """
+
+    def __init__(
+        self,
+        page: Page,
+        url: str,
+        leave: set[str],
+        *,
+        last: set[str],
+        begin: Callable[[Page], None] = lambda page: None,
+    ) -> None:
         self.page, self.url, self.left, self.last, self.done = page, url, leave, last, set[str]()
+        self.begin = begin
         self.known: set[str] = set()
         self.wrong = listen(page)
         self.before: list[str] = []  # what there was to click before the latest click
@@ -56,6 +68,7 @@ class Clicker:
             self.page.evaluate("localStorage.clear()")  # remembers what was unfolded
         self.page.goto(self.url)
         self.page.wait_for_load_state("networkidle")
+        self.begin(self.page)
         self.settle()
 
     def until(self, true: Callable[[], object], *, seconds: float = WAIT) -> bool:
