@@ -8,6 +8,7 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from decimal import Decimal
 from functools import cache, cached_property
 from importlib.resources import files
 from pathlib import Path
@@ -18,6 +19,7 @@ from zoneinfo import available_timezones
 import yaml
 from babel import Locale, UnknownLocaleError
 from babel.numbers import (
+    format_currency,
     get_currency_name,
     get_currency_symbol,
     get_decimal_symbol,
@@ -93,6 +95,10 @@ class Project(BaseModel):
     def symbol(self, currency: str) -> str:
         """The sign of a currency, or its code where there is none."""
         return str(get_currency_symbol(currency, self.locale))
+
+    def amount(self, value: Decimal) -> str:
+        """An amount of its own money as people write it, such as -£6.10."""
+        return str(format_currency(value, self.currency, locale=self.locale))
 
     def affixes(self, currency: str) -> tuple[str, str]:
         """What stands before an amount and behind it: one of them is empty. Letters keep a distance from digits."""

@@ -30,12 +30,21 @@ class Told(Spec):
     headline: str = Field(description="one row, whose columns are the headline figures")
     months: str = Field(description="one row per month")
     closed: str = Field(description="the column of months that is true where a month is over")
+    money: frozenset[str] = Field(frozenset(), description="the columns of both that are amounts of money")
     moves: Moves | None = None
 
     @classmethod
     def read(cls) -> "Told":
         document = Document.read(current().views / "receipt.yml")
         return document.model(cls, document.data)
+
+    def shown(self, name: str, value: Any) -> str:
+        """A figure as a person reads it in the terminal."""
+        if isinstance(value, bool) or not isinstance(value, int | Decimal):
+            return "none" if value is None else str(value)
+        if name in self.money:
+            return current().amount(Decimal(value))
+        return f"{value:,}" if value == int(value) else f"{value:,.2f}"
 
     @property
     def relations(self) -> list[str]:
@@ -55,11 +64,12 @@ class ClosedMonthChange(BaseModel):
     before: Decimal | None
     after: Decimal | None
 
-    def line(self) -> str:
+    def line(self, told: Told) -> str:
         """The change as a person reads it in the terminal."""
         if self.metric == "content_hash":
             return f"! {self.month:%B %Y}: its lines changed"
-        return f"! {self.month:%B %Y} {self.metric.replace('_', ' ')}: {self.before} -> {self.after}"
+        before, after = (told.shown(self.metric, value) for value in (self.before, self.after))
+        return f"! {self.month:%B %Y} {self.metric.replace('_', ' ')}: {before} -> {after}"
 
 
 class Figures(BaseModel):
@@ -141,15 +151,19 @@ class Receipt(BaseModel):
 
     def lines(self) -> list[str]:
         """The receipt as a person reads it in the terminal."""
-        text = [*self.read_lines(), f"Months    {len(self.months_changed)} changed"]
-        for name, after in self.after.items():
-            before = self.before.get(name)
-            change = f"{after}" if before in (None, after) else f"{before} -> {after}"
-            text.append(f"{'Now' if name == next(iter(self.after)) else '':<9} {name.replace('_', ' ')}: {change}")
-        moves = Told.read().moves
-        if self.before and moves:
-            text.append(f"{moves.label:<9} {self.moves:,} {moves.counted}")
-        return text + self._closed_month_lines() + self.warning_lines()
+        told = Told.read()
+        text = [*self.read_lines(), f"Months    {len(self.months_changed)} changed", *self._headlines(told)]
+        if self.before and told.moves:
+            text.append(f"{told.moves.label:<9} {self.moves:,} {told.moves.counted}")
+        return text + self._closed_month_lines(told) + self.warning_lines()
+
+    def _headlines(self, told: Told) -> list[str]:
+        lines: list[str] = []
+        for name, value in self.after.items():
+            before, after = (told.shown(name, one) for one in (self.before.get(name), value))
+            change = after if self.before.get(name) in (None, value) else f"{before} -> {after}"
+            lines.append(f"{'' if lines else 'Now':<9} {name.replace('_', ' ')}: {change}")
+        return lines
 
     def read_lines(self) -> list[str]:
         """What was read, kept, rejected, passed over and left out."""
@@ -176,7 +190,7 @@ class Receipt(BaseModel):
         }
         return [f"{name:<9} {'; '.join(parts)}" for name, parts in told.items() if parts]
 
-    def _closed_month_lines(self) -> list[str]:
+    def _closed_month_lines(self, told: Told) -> list[str]:
         """Each number that moved; a month that is gone is told once."""
         months = {change.month: [] for change in self.closed_month_changes}  # type: dict[date, list[ClosedMonthChange]]
         for change in self.closed_month_changes:
@@ -187,7 +201,7 @@ class Receipt(BaseModel):
             for line in (
                 [f"! {month:%B %Y}: none of its lines is there any more"]
                 if all(change.after is None for change in changes)
-                else [change.line() for change in changes]
+                else [change.line(told) for change in changes]
             )
         ]
 

@@ -92,10 +92,13 @@ def _explain(response: Any) -> Any:
 
 def _leave_out_sql_lab(response: Any) -> Any:
     """Explore's menu offers SQL Lab to everybody, and it then refuses those whose role has none."""
+    from flask_login import current_user
     from superset.extensions import security_manager
 
-    page = response.mimetype == "text/html" and not response.direct_passthrough
-    if page and not security_manager.can_access("menu_access", "SQL Lab"):
+    page = (
+        response.status_code == HTTPStatus.OK and response.mimetype == "text/html" and not response.direct_passthrough
+    )
+    if page and current_user.is_authenticated and not security_manager.can_access("menu_access", "SQL Lab"):
         response.set_data(response.get_data(as_text=True).replace("</head>", _NO_SQL_LAB, 1))
     return response
 
