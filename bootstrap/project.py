@@ -97,7 +97,7 @@ class Project(BaseModel):
         return str(get_currency_symbol(currency, self.locale))
 
     def amount(self, value: Decimal) -> str:
-        """An amount of its own money as people write it, such as -£6.10."""
+        """An amount of its own money as people write it, such as -€6.10."""
         return str(format_currency(value, self.currency, locale=self.locale))
 
     def affixes(self, currency: str) -> tuple[str, str]:
