@@ -12,7 +12,7 @@ from tests.browser.conftest import DASHBOARD
 from tests.browser.test_sql_lab import COUNTRIES, rows, run
 from tests.conftest import Shop
 
-pytestmark = [pytest.mark.stack, pytest.mark.browser]
+pytestmark = [pytest.mark.stack, pytest.mark.browser, pytest.mark.timeout(1200)]
 LOST = {"Logout"}  # ends the session for the clicks that follow
 # Clicked once, on the page that is fastest.
 NAVIGATION = {"Dashboards", "Charts", "Datasets", "SQL", "Settings", "down plus", "down theme"}
