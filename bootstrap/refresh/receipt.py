@@ -126,7 +126,7 @@ class Receipt(BaseModel):
     before: dict[str, Any]
     after: dict[str, Any]
     closed_month_changes: list[ClosedMonthChange]
-    moves: int
+    moves: int = 0
     seconds: dict[str, float]
     assets: dict[str, int] = {}
     account: dict[str, Any] = {}
@@ -212,7 +212,8 @@ def newest_receipt(cursor: Cursor) -> Receipt | None:
     if not (cursor.fetchone() or [False])[0]:
         return None
     rows = _rows(cursor, "select * from warehouse.receipt order by receipt_id desc limit 1")
-    return Receipt.model_validate(rows[0]) if rows else None
+    # Until the tables are brought up to date, a column may have the name that an earlier version gave it.
+    return Receipt(**{name: value for name, value in rows[0].items() if name in Receipt.model_fields}) if rows else None
 
 
 def _groups(cursor: Cursor, moves: Moves | None) -> dict[str, str]:

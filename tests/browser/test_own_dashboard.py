@@ -46,6 +46,7 @@ def test_an_own_dashboard_is_made_saved_and_found_again(shop: Shop, signed_in: C
     page = signed_in("marketing")
     wrong = listen(page)
     page.goto(f"{shop.stack.superset_url}/dashboard/list/")
+    page.wait_for_load_state("networkidle")  # a busy page takes no click before
     page.get_by_role("button", name="Dashboard").last.click()
     page.wait_for_url(lambda url: "edit=true" in url)
     title = page.locator('[data-test="editable-title"] input, [data-test="editable-title-input"]').first
