@@ -1,6 +1,7 @@
 """What can be said of the server edition's files without an engine."""
 
 import re
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -60,3 +61,9 @@ def test_the_limits_fit_the_machine() -> None:
     units = {"m": 1 / 1024, "g": 1.0}
     limits = [service["mem_limit"] for service in _services().values()]
     assert sum(int(limit[:-1]) * units[limit[-1]] for limit in limits) <= 24
+
+
+def test_all_that_the_wheel_is_made_of_goes_into_the_image() -> None:
+    wheel = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"]
+    taken = (REPOSITORY / ".dockerignore").read_text().splitlines()
+    assert [name for name in (*wheel["packages"], *wheel["force-include"]) if f"!{name}" not in taken] == []
