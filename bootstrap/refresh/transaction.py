@@ -18,7 +18,7 @@ from psycopg2.extensions import cursor as Cursor
 from bootstrap.connection import alone
 from bootstrap.contracts import Contract, run_contracts
 from bootstrap.errors import CheckFailed, Locked, SourceError, UsageError
-from bootstrap.lines import How, Loaded, lines
+from bootstrap.lines import How, Loaded, Opened, lines
 from bootstrap.progress import Progress
 from bootstrap.refresh.receipt import Figures, Receipt, newest_receipt
 from bootstrap.roles import grant_reading
@@ -99,14 +99,8 @@ def refresh(
         if last and last.fingerprint == now and (path is None or _is_same(path, how, last)):
             return Refreshed(last, changed=False, proof=_proof(last))
         opened = lines().open(path, how) if path else None
-
-        def new_lines() -> tuple[str, Loaded]:
-            if opened:
-                most = None if allow_loss else max_loss
-                loaded = lines().load(cursor, opened, max_rejects=max_rejects, max_loss=most, progress=progress)
-                return str(opened.path.absolute()), loaded
-            return _as_before(cursor, last, progress)
-
+        most = None if allow_loss else max_loss
+        new_lines = partial(_new_lines, cursor, opened, last, progress, max_rejects=max_rejects, max_loss=most)
         return _apply(cursor, layer, new_lines, now, progress, used_in, cascade=cascade, plan_only=plan_only)
 
 
@@ -240,22 +234,45 @@ def _apply(
         cascade=cascade or plan_only,
     )
     grant_reading(cursor)
-    after = Figures.read(cursor)
-    receipt = Receipt(
-        source=source,
-        **asdict(loaded),
-        fingerprint=now,
-        before=before.headline,
-        after=after.headline,
-        closed_month_changes=before.closed_month_changes(after),
-        moves=before.moves(after) if before.groups else 0,
-        seconds={step.name: round(step.seconds, 3) for step in progress.steps[earlier:]},
-    )
+    seconds = {step.name: round(step.seconds, 3) for step in progress.steps[earlier:]}
+    receipt = _receipt(before, Figures.read(cursor), source, loaded, fingerprint=now, seconds=seconds)
     receipt.save(cursor)
     if built.changed:
         return Refreshed(receipt, changed=True, dropped=built.dropped, is_plan=plan_only and not cascade)
     proof = "each month's content hash is what it was"
     return Refreshed(receipt, changed=False, proof=proof, is_read=True)
+
+
+def _new_lines(
+    cursor: Cursor,
+    opened: Opened | None,
+    last: Receipt | None,
+    progress: Progress,
+    *,
+    max_rejects: float,
+    max_loss: float | None,
+) -> tuple[str, Loaded]:
+    """The lines of the file, or without one those that are held."""
+    if opened is None:
+        return _as_before(cursor, last, progress)
+    loaded = lines().load(cursor, opened, max_rejects=max_rejects, max_loss=max_loss, progress=progress)
+    return str(opened.path.absolute()), loaded
+
+
+def _receipt(
+    before: Figures, after: Figures, source: str, loaded: Loaded, *, fingerprint: str, seconds: dict[str, float]
+) -> Receipt:
+    """What the load did, and what the figures were before it and are after it."""
+    return Receipt(
+        source=source,
+        **asdict(loaded),
+        fingerprint=fingerprint,
+        before=before.headline,
+        after=after.headline,
+        closed_month_changes=before.closed_month_changes(after),
+        moves=before.moves(after) if before.groups else 0,
+        seconds=seconds,
+    )
 
 
 def _check(cursor: Cursor, layer: Layer, progress: Progress, built: Build) -> None:

@@ -3,7 +3,6 @@
 import shutil
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -87,12 +86,12 @@ def test_what_its_package_says_reaches_the_user(hire, rides, tmp_path):
         rollback(rides.owner_url, load_layer(hire.views), progress=quiet())
 
 
-def test_a_broken_promise_of_its_package_stops_the_refresh(hire, rides, monkeypatch):
-    (promise,) = lines().contracts()
-    broken = replace(promise, sql="select ride_id from warehouse.ride where minutes > 30")
-    monkeypatch.setattr(lines(), "contracts", lambda: [broken])
-    with pytest.raises(CheckFailed, match="every ride has a station"):
-        run(rides, hire)
+def test_a_broken_promise_of_its_package_stops_the_refresh(hire, rides, tmp_path):
+    head, first, *others = RIDES.read_text().splitlines()
+    values = dict(zip(head.split(","), first.split(","), strict=True)) | {"minutes": "1441"}
+    (tmp_path / "long.csv").write_text("\n".join([head, ",".join(values.values()), *others]) + "\n")
+    with pytest.raises(CheckFailed, match="every ride ends within a day"):
+        run(rides, hire, tmp_path / "long.csv")
 
 
 def test_its_pages_and_assets_are_compiled_in_its_own_words(hire):
