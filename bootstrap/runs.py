@@ -10,6 +10,7 @@ from bootstrap import stack as stacks
 from bootstrap.assets import Site, load_specs, publish
 from bootstrap.assets.examples import write_examples
 from bootstrap.assets.questions import write_questions
+from bootstrap.assets.spec import Specs
 from bootstrap.backup import read_manifest, restore
 from bootstrap.connection import alone, connected
 from bootstrap.credentials import Passwords
@@ -26,8 +27,6 @@ from bootstrap.semantic.spec import Layer
 from bootstrap.settings import Settings
 from bootstrap.stack import Data, Stack, Status
 
-Uses = dict[str, list[str]]
-
 
 def up(
     settings: Settings,
@@ -38,23 +37,23 @@ def up(
     **publishing: bool,
 ) -> None:
     """Start, load and publish everything; ``restored`` keeps the loaded lines, whatever the settings name."""
-    layer, used_in = _definitions()
+    layer, specs = _definitions()
     stack = stacks.start(settings, progress=progress, wait=False)
     settings = _first_source(stack, settings, progress)
-    refreshed = _refresh(stack, layer, used_in, settings, progress, definitions_only=restored, allow_loss=allow_loss)
+    refreshed = _refresh(stack, layer, specs, settings, progress, definitions_only=restored, allow_loss=allow_loss)
     stacks.ready(stack, progress=progress)
     _publish(stack, layer, refreshed.receipt, progress, fresh=restored, **publishing)
-    progress.say(_welcome(stacks.connect(settings)))  # with the passwords that are new
+    progress.say(_welcome(stacks.connect(settings), specs))  # with the passwords that are new
 
 
 def load(
     settings: Settings, progress: Progress, *, plan: bool, allow_loss: bool, cascade: bool, **publishing: bool
 ) -> None:
     """Refresh the data from the source of the settings, then publish."""
-    layer, used_in = _definitions()
+    layer, specs = _definitions()
     stack = stacks.connect(settings)
     how = {"plan_only": plan, "allow_loss": allow_loss, "cascade": cascade}
-    refreshed = _refresh(stack, layer, used_in, settings, progress, **how)
+    refreshed = _refresh(stack, layer, specs, settings, progress, **how)
     if not plan:
         stacks.restore_roles(stack)
     _publish(stack, layer, refreshed.receipt, progress, plan=plan, **publishing)
@@ -62,23 +61,23 @@ def load(
 
 def undo(settings: Settings, progress: Progress, *, plan: bool) -> None:
     """Roll the newest refresh that changed lines back, then publish."""
-    layer, used_in = _definitions()
+    layer, specs = _definitions()
     stack = stacks.connect(settings)
-    done = rollback(stack.url("warehouse"), layer, used_in=used_in, plan_only=plan, progress=progress)
+    done = rollback(stack.url("warehouse"), layer, used_in=specs.metric_uses(), plan_only=plan, progress=progress)
     progress.say("\n".join(done.lines()))
     _publish(stack, layer, done.receipt, progress, plan=plan)
 
 
 def close_month(settings: Settings, progress: Progress, *, month: date, reopen: bool, plan: bool) -> None:
     """Declare a month complete, or let its open days decide again, then publish."""
-    layer, used_in = _definitions()
+    layer, specs = _definitions()
     stack = stacks.connect(settings)
     done = close(
         stack.url("warehouse"),
         layer,
         month=month,
         reopen=reopen,
-        used_in=used_in,
+        used_in=specs.metric_uses(),
         plan_only=plan,
         progress=progress,
     )
@@ -133,14 +132,14 @@ def look(settings: Settings) -> Status:
     return found.model_copy(update={"data": Data(**facts, lines_rejected=rejected, **receipt.after)})
 
 
-def _definitions() -> tuple[Layer, Uses]:
-    """The layer and the charts of each metric: read first, so that a wrong file stops a command before it begins."""
+def _definitions() -> tuple[Layer, Specs]:
+    """What the project defines: read first, so that a wrong file stops a command before it begins."""
     layer = load_layer(current().views)
-    return layer, load_specs(current().superset, layer).metric_uses()
+    return layer, load_specs(current().superset, layer)
 
 
 def _refresh(
-    stack: Stack, layer: Layer, used_in: Uses, settings: Settings, progress: Progress, **options: bool
+    stack: Stack, layer: Layer, specs: Specs, settings: Settings, progress: Progress, **options: bool
 ) -> Refreshed:
     refreshed = refresh(
         stack.url("warehouse"),
@@ -149,7 +148,7 @@ def _refresh(
         how=_how(settings),
         max_rejects=settings.max_rejects,
         max_loss=settings.max_loss,
-        used_in=used_in,
+        used_in=specs.metric_uses(),
         progress=progress,
         **options,
     )
@@ -230,8 +229,9 @@ def _newest(stack: Stack) -> Receipt | None:
         return newest_receipt(cursor)
 
 
-def _welcome(stack: Stack) -> str:
-    credentials = stack.credentials
-    kept = {user: f"{variable} in {credentials.path}" for user, variable in credentials.variables.items()}
-    lines = [f"  {user}: {place}" for user, place in {**kept, stack.superset_username: stack.sign_in_setting}.items()]
+def _welcome(stack: Stack, specs: Specs) -> str:
+    """Where the site is and the passwords are; the file keeps those of people who left, for when they come back."""
+    path, variables = stack.credentials.path, stack.credentials.variables
+    people = {user: f"{variables[user]} in {path}" for user in specs.access.users if user in variables}
+    lines = [f"  {user}: {place}" for user, place in {stack.superset_username: stack.sign_in_setting, **people}.items()]
     return "\n".join([f"\nOpen {stack.public_url}. The passwords:", *lines])

@@ -88,10 +88,12 @@ def test_a_saved_query_is_there_after_a_reload(lab: Page, shop: Shop) -> None:
 
 
 def test_the_meaning_of_columns_shows_where_sql_is_written(lab: Page) -> None:
-    lab.get_by_role("treeitem", name="mart").first.click()
+    with lab.expect_response(lambda response: "/tables/" in response.url):
+        lab.get_by_role("treeitem", name="mart").first.click()
     table = lab.get_by_role("treeitem", name="customer_month").first
     table.hover()
-    table.locator('[aria-label="pushpin"]').click()
+    with lab.expect_response(lambda response: "/table_metadata/?name=customer_month&" in response.url):
+        table.locator('[aria-label="pushpin"]').click()
     lab.get_by_text("The grain to slice by").wait_for()
     lab.get_by_text("Month. First day of the calendar month of the invoice date.").wait_for()
 
