@@ -35,6 +35,13 @@ app = typer.Typer(
 SourceOption = Annotated[
     Path | None, typer.Option("--source", help="The dump to load (LGS_SOURCE).", show_default=False)
 ]
+SourcesOption = Annotated[
+    list[Path] | None,
+    typer.Option("--source", help="The file to load; with --append several, or a folder (LGS_SOURCE)."),
+]
+AppendOption = Annotated[
+    bool, typer.Option("--append", help="Add it to what is loaded, and replace only what it holds.")
+]
 MaxRejectsOption = Annotated[
     float | None, typer.Option(help="Share of lines that may be rejected (LGS_MAX_REJECTS).", show_default="0.001")
 ]
@@ -158,7 +165,8 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] 
 
 @app.command("refresh")
 def refresh_command(
-    source: SourceOption = None,
+    source: SourcesOption = None,
+    append: AppendOption = False,
     map_name: MapOption = None,
     dates: DatesOption = None,
     only: OnlyOption = None,
@@ -173,13 +181,13 @@ def refresh_command(
 ) -> None:
     """Load, build, check and commit new data, then publish.
 
-    The file replaces everything that is loaded, so it must hold all of it, not only the newest month.
+    The file replaces everything that is loaded, so it must hold all of it; a file of only what is new needs --append.
 
-    Example: lgs refresh --source retail.sql.gz --plan
+    Example: lgs refresh --append --source 2011-12-09.csv --plan
     """
-    settings = load_settings(source=source, map=map_name, dates=dates, only=only, skip=skip, max_rejects=max_rejects)
-    publishing = {"adopt": adopt, "orphan": orphan, "verbose": verbose}
-    runs.load(settings, Progress(), plan=plan, allow_loss=allow_loss, cascade=cascade, **publishing)
+    settings = load_settings(map=map_name, dates=dates, only=only, skip=skip, max_rejects=max_rejects)
+    how = {"append": append, "plan": plan, "allow_loss": allow_loss, "cascade": cascade}
+    runs.load(settings, Progress(), sources=source or [], adopt=adopt, orphan=orphan, verbose=verbose, **how)
 
 
 @app.command("rollback")

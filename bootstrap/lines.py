@@ -22,9 +22,10 @@ from bootstrap.project import current
 
 @dataclass(frozen=True)
 class Loaded:
-    """What a load did. ``months_changed`` is sorted, and empty when the warehouse held the same content already.
+    """What a load did. ``days_changed`` is sorted, and empty when the warehouse held the same content already.
 
-    ``account`` tells, as JSON, what became of everything in the file; ``how`` in it is how the file was read.
+    ``is_append`` says that the file was added to what was held. ``account`` tells, as JSON, what became of everything
+    in the file; ``how`` in it is how the file was read.
     """
 
     form: str
@@ -32,8 +33,14 @@ class Loaded:
     lines_read: int
     lines_kept: int
     rejected: dict[str, int] = field(default_factory=dict)
-    months_changed: list[date] = field(default_factory=list)
+    days_changed: list[date] = field(default_factory=list)
     account: dict[str, Any] = field(default_factory=dict)
+    is_append: bool = False
+
+    @property
+    def months_changed(self) -> list[date]:
+        """The first days of the months of these days, sorted."""
+        return sorted({day.replace(day=1) for day in self.days_changed})
 
 
 class How(Protocol):
@@ -81,9 +88,19 @@ class Lines(Protocol):
         """Hash of the file as it is on disk."""
 
     def load(
-        self, cursor: Cursor, opened: Opened, *, max_rejects: float, max_loss: float | None, progress: Progress
+        self,
+        cursor: Cursor,
+        opened: Opened,
+        *,
+        max_rejects: float,
+        max_loss: float | None,
+        append: bool,
+        progress: Progress,
     ) -> Loaded:
-        """Put the lines of a file in place of those that are held; only months that differ are written."""
+        """Put the lines of a file in place of those that are held, or with ``append`` beside them.
+
+        Only days that differ are written.
+        """
 
     def is_outdated(self, cursor: Cursor) -> bool:
         """Whether other rules than those of now made the lines that are held."""

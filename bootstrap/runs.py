@@ -1,6 +1,7 @@
 """What each command does, as a function: it connects the rooms, and the work is done in them."""
 
 import sys
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from bootstrap.assets.spec import Specs
 from bootstrap.backup import read_manifest, restore
 from bootstrap.connection import alone, connected
 from bootstrap.credentials import Passwords
+from bootstrap.errors import LgsError, UsageError
 from bootstrap.lines import How, lines
 from bootstrap.progress import Progress
 from bootstrap.project import current
@@ -47,16 +49,61 @@ def up(
 
 
 def load(
-    settings: Settings, progress: Progress, *, plan: bool, allow_loss: bool, cascade: bool, **publishing: bool
+    settings: Settings,
+    progress: Progress,
+    *,
+    sources: Sequence[Path],
+    append: bool,
+    plan: bool,
+    allow_loss: bool,
+    cascade: bool,
+    **publishing: bool,
 ) -> None:
-    """Refresh the data from the source of the settings, then publish."""
+    """Refresh the data from each of ``sources``, or from the source of the settings, then publish.
+
+    Where one of several files fails, those before it are published, and what it raised is raised again.
+    """
     layer, specs = _definitions()
     stack = stacks.connect(settings)
-    how = {"plan_only": plan, "allow_loss": allow_loss, "cascade": cascade}
-    refreshed = _refresh(stack, layer, specs, settings, progress, **how)
+    how = {"plan_only": plan, "allow_loss": allow_loss, "cascade": cascade, "append": append}
+    files = _files(sources or [source for source in [settings.source] if source], append=append, plan=plan)
+    receipt, failed = None, None
+    for number, path in enumerate(files):
+        given = settings.model_copy(update={"source": path})
+        try:
+            receipt = _refresh(stack, layer, specs, given, progress, **how).receipt
+        except LgsError as error:
+            if not number:
+                raise
+            progress.say(f"{number} of {len(files)} files were loaded; {path} and what follows it were not.")
+            failed = error
+            break
     if not plan:
         stacks.restore_roles(stack)
-    _publish(stack, layer, refreshed.receipt, progress, plan=plan, **publishing)
+    _publish(stack, layer, receipt, progress, plan=plan, **publishing)
+    if failed:
+        raise failed
+
+
+def _files(sources: Sequence[Path], *, append: bool, plan: bool) -> list[Path | None]:
+    """The files to load, one after the other; those of a folder by name. ``None`` stands for the last source."""
+    files = [file for source in sources for file in (_in_folder(source) if append and source.is_dir() else [source])]
+    if append and not files:
+        raise UsageError("Name the file to add: lgs refresh --append --source PATH.")
+    if len(files) > 1 and not append:
+        raise UsageError(
+            "Each file replaces the one before it, so only one can be loaded. To add the others to it, say --append."
+        )
+    if len(files) > 1 and plan:
+        raise UsageError("A plan is of one file, since the next one adds to what it leaves. Name one.")
+    return [*files] or [None]
+
+
+def _in_folder(folder: Path) -> list[Path]:
+    files = sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
+    if not files:
+        raise UsageError(f"There is no file in {folder}. Name one, or a folder that has some.")
+    return files
 
 
 def undo(settings: Settings, progress: Progress, *, plan: bool) -> None:

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -50,6 +51,10 @@ class Database:
 
     admin_url: str
 
+    @property
+    def name(self) -> str:
+        return urlsplit(self.admin_url).path.removeprefix("/")
+
     def url(self, role: str) -> str:
         parts = urlsplit(self.admin_url)
         netloc = f"{role}:{PASSWORDS[role]}@{parts.hostname}:{parts.port}"
@@ -77,6 +82,8 @@ def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     given = os.environ.get("LGS_TEST_POSTGRES_URL")
     if given:
         yield given
+        if _template.cache_info().currsize:
+            _drop_database(given, _template(given))
         return
     server = EmbeddedPostgres(tmp_path_factory.mktemp("server") / "postgres", free_port(), secrets.token_urlsafe(16))
     server.start()
@@ -101,14 +108,30 @@ def execute(url: str, *statements: str) -> None:
 @contextmanager
 def fresh_database(server_url: str, *, prepared: bool = True) -> Iterator[Database]:
     """A database of its own, dropped afterwards; ``prepared`` applies roles and migrations."""
-    name = f"test_{secrets.token_hex(6)}"
-    execute(server_url, f"create database {name}")
-    database = Database(urlunsplit(urlsplit(server_url)._replace(path=f"/{name}")))
+    database = _make_database(server_url, template=_template(server_url) if prepared else "template1")
     if prepared:
-        ensure_roles(database.admin_url, PASSWORDS)
-        with connected(database.owner_url) as connection, connection:
-            upgrade(connection)
+        ensure_roles(database.admin_url, PASSWORDS)  # a copy has no rights and settings of its own
     yield database
+    _drop_database(server_url, database.name)
+
+
+@cache
+def _template(server_url: str) -> str:
+    """The name of a database with the migrations applied. Copying it takes a fifth of their time."""
+    made = _make_database(server_url, template="template1")
+    ensure_roles(made.admin_url, PASSWORDS)
+    with connected(made.owner_url) as connection, connection:
+        upgrade(connection)
+    return made.name
+
+
+def _make_database(server_url: str, *, template: str) -> Database:
+    name = f"test_{secrets.token_hex(6)}"
+    execute(server_url, f"create database {name} template {template}")
+    return Database(urlunsplit(urlsplit(server_url)._replace(path=f"/{name}")))
+
+
+def _drop_database(server_url: str, name: str) -> None:
     execute(server_url, f"drop database {name} with (force)")
 
 

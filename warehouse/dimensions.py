@@ -26,7 +26,7 @@ def _parameters(cursor: Cursor, name: str) -> dict[str, Any] | None:
 
 
 def _calendar(cursor: Cursor) -> dict[str, Any]:
-    cursor.execute("select min(month), (max(month) + interval '1 month - 1 day')::date from warehouse.month")
+    cursor.execute("select min(month), (max(month) + interval '1 month - 1 day')::date from warehouse.day")
     first, last = cursor.fetchone() or (None, None)
     closed = closed_days(first, last) if first else {}
     return {

@@ -64,9 +64,9 @@ class Reading:
             return f"select * from landing.clean as line where {kept}"
         return self._clean(kept)
 
-    def store(self, cursor: Cursor) -> None:
+    def store(self, cursor: Cursor, kept: str = "true") -> None:
         """Keep the clean lines in ``landing.clean`` for as long as they are read: several statements need them."""
-        cursor.execute(f"create unlogged table landing.clean as {self._clean('true')}")
+        cursor.execute(f"create unlogged table landing.clean as {self._clean(kept)}")
         cursor.execute("analyze landing.clean")
 
     def set_order(self, cursor: Cursor) -> None:

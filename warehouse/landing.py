@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterator
+from decimal import Decimal
 
 import psycopg2
 from psycopg2.extensions import cursor as Cursor
@@ -11,6 +12,9 @@ from bootstrap.errors import SourceError
 from warehouse.judge import Reading
 from warehouse.queries import query
 from warehouse.sources import Source
+
+Kept = tuple[int, Decimal]
+"""How many lines of a file are in the warehouse, and their amount."""
 
 
 def land(cursor: Cursor, source: Source) -> int:
@@ -32,29 +36,36 @@ def land(cursor: Cursor, source: Source) -> int:
     return source.account.lines_read
 
 
-def note_source(cursor: Cursor, source: Source, account: dict[str, object]) -> None:
+def note_source(cursor: Cursor, source: Source, account: dict[str, object], kept: Kept) -> None:
     """Note in ``landing`` which file it holds, and what became of everything in it."""
-    kept = source.account
+    counts = source.account
     cursor.execute(
-        "insert into landing.source "
-        "(file, form, sha256, price_type, lines_read, lines_counted, lines_passed_over, account) "
-        "values (%s, %s, %s, %s, %s, %s, %s, %s)",
+        "insert into landing.source (file, form, sha256, price_type, lines_read, lines_counted, lines_passed_over, "
+        "account, lines_kept, amount_kept) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
         (
             source.path.name,
             source.form,
             source.sha256,
             source.price_type,
-            kept.lines_read,
-            kept.counted,
-            kept.passed_over.total(),
+            counts.lines_read,
+            counts.counted,
+            counts.passed_over.total(),
             Json(account),
+            *kept,
         ),
     )
 
 
-def settle(cursor: Cursor, *, is_kept: bool) -> None:
-    """Keep what ``land`` moved aside as the generation before; or drop it, since the lines are the same."""
-    if is_kept:
+def settle(cursor: Cursor, *, is_changed: bool, append: bool) -> None:
+    """Keep what ``land`` moved aside: as the generation before, or, with ``append``, together with the new file.
+
+    Where the file changes no line, it takes the place of one that says the same, or is let go when it was to be added.
+    """
+    if append and is_changed:
+        cursor.execute(query("merge_landing"))
+    elif append:
+        cursor.execute("drop schema landing cascade; alter schema landing_replaced rename to landing")
+    elif is_changed:
         cursor.execute("drop schema landing_before cascade; alter schema landing_replaced rename to landing_before")
     else:
         cursor.execute("drop schema landing_replaced cascade")

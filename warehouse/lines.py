@@ -59,10 +59,17 @@ class ShopLines:
         return sha256(path)
 
     def load(
-        self, cursor: Cursor, opened: Opened, *, max_rejects: float, max_loss: float | None, progress: Progress
+        self,
+        cursor: Cursor,
+        opened: Opened,
+        *,
+        max_rejects: float,
+        max_loss: float | None,
+        append: bool,
+        progress: Progress,
     ) -> Loaded:
         assert isinstance(opened, Source)
-        return load(cursor, opened, max_rejects=max_rejects, max_loss=max_loss, progress=progress)
+        return load(cursor, opened, max_rejects=max_rejects, max_loss=max_loss, append=append, progress=progress)
 
     def is_outdated(self, cursor: Cursor) -> bool:
         return by_other_rules(cursor, "warehouse")

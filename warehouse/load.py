@@ -1,11 +1,12 @@
 """Loads a source into ``landing`` and ``warehouse``, inside the transaction of the caller.
 
-Lines go to ``landing`` as they are. There they are hashed by month, and only the months whose hash differs from what
-the warehouse holds are replaced.
+Lines go to ``landing`` as they are. There they are hashed by day, and only the days whose hash differs from what the
+warehouse holds are replaced. A file that is added replaces its own invoices: the days that it touches are compared with
+the lines of other invoices in them.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -20,7 +21,7 @@ from warehouse.countries import put_spellings
 from warehouse.demo import DEMO_MARK
 from warehouse.dimensions import refresh_dimensions
 from warehouse.judge import Reading, judge, words_for_nothing
-from warehouse.landing import land, note_source, put_rejects, settle
+from warehouse.landing import Kept, land, note_source, put_rejects, settle
 from warehouse.loss import refuse_loss
 from warehouse.novelty import Kinds, warnings
 from warehouse.queries import query, rules
@@ -28,8 +29,12 @@ from warehouse.rules import Status, line_rules
 from warehouse.sources import Source
 from warehouse.sources.stream import start
 
-_NOT_REJECTED = "not exists (select from landing.reject where reject.landing_line = line.line_number)"
-_CHANGED = "line.line_number in (select line_number from landing.fingerprint where month = any(%(months)s))"
+_NOT_REJECTED = (
+    "not exists (select from landing.reject where reject.landing_line = line.line_number "
+    "and reject.load_id = line.load_id)"
+)
+_CHANGED = "line.line_number in (select line_number from landing.fingerprint where day = any(%(days)s))"
+_ALL = "select * from landing.fingerprint"
 _SAMPLE = 1000
 _NARROW = "line_number, invoice_no"
 _WIDE = (
@@ -48,45 +53,59 @@ _ADVICE = {
 
 
 @dataclass(frozen=True)
-class Month:
-    """What one month holds. ``content_hash`` does not depend on the order of lines."""
+class Day:
+    """What one day holds. ``content_hash`` does not depend on the order of lines."""
 
     lines: int
     content_hash: int
     rules: str
 
 
-Check = Callable[[dict[date, Month], dict[date, Month]], None]
+Days = dict[date, Day]
+Check = Callable[[Days, Days], None]
 
 
 def load(
-    cursor: Cursor, source: Source, *, max_rejects: float, progress: Progress, max_loss: float | None = None
+    cursor: Cursor,
+    source: Source,
+    *,
+    max_rejects: float,
+    progress: Progress,
+    max_loss: float | None = None,
+    append: bool = False,
 ) -> Loaded:
     """Loaded ``source`` in the open transaction of ``cursor``, as ``lgs_owner``.
 
     ``max_rejects`` is the share of lines, 0 to 1, that may be rejected; ``max_loss`` that of the lines held that may
-    go, and without it anything may. Raises ``SourceError`` when more are, and when the file cannot be read to its
-    end; the caller then rolls back.
+    go, and without it anything may. With ``append`` the invoices of the source replace those of the same number, and
+    all other lines stay. Raises ``SourceError`` when more are, and when the file cannot be read to its end; the caller
+    then rolls back.
     """
     prepare(cursor)
+    is_first = _is_empty(cursor)
+    append = append and not is_first
     with progress.step("read the source") as step:
         step.rows = land(cursor, source)
         step.note = source.form
     _refuse_other_currencies(cursor, source)
     _pass_over(cursor, source)
     put_spellings(cursor)
-    is_first, before = _is_empty(cursor), Kinds.read(cursor)
+    before = Kinds.read(cursor)
     readings: list[Reading] = []
 
     def fingerprint() -> str:
-        readings.append(_fingerprint(cursor, source, is_first=is_first, max_rejects=max_rejects))
-        return _lines(readings[-1], _kept(readings[-1]), is_first=is_first)
+        is_whole = is_first or append
+        readings.append(_fingerprint(cursor, source, is_whole=is_whole, max_rejects=max_rejects))
+        lines = _lines(readings[-1], _kept(readings[-1]), is_whole=is_whole)
+        if append:
+            _keep_others(cursor)
+        return lines
 
-    def check(months: dict[date, Month], held: dict[date, Month]) -> None:
+    def check(days: Days, held: Days) -> None:
         if max_loss is not None:
-            refuse_loss(cursor, source.path, months, held, max_loss=max_loss)
+            refuse_loss(cursor, source.path, days, held, max_loss=max_loss, append=append)
 
-    changed = _change(cursor, fingerprint, check, is_first=is_first, progress=progress)
+    changed, kept = _change(cursor, fingerprint, check, is_first=is_first, append=append, progress=progress)
     account = source.account.facts() | {
         "reading": readings[-1].facts(),
         "how": source.how.model_dump(mode="json", exclude_defaults=True),
@@ -95,36 +114,56 @@ def load(
     }
     account["decisions"] += readings[-1].decisions()
     account["warnings"] += warnings(cursor)
-    note_source(cursor, source, account)
-    settle(cursor, is_kept=bool(changed))
-    return _loaded(cursor, source.form, source.sha256, source.account.lines_read, changed, account)
+    note_source(cursor, source, account, kept)
+    loaded = _loaded(cursor, source.form, source.sha256, source.account.lines_read, changed, account)
+    settle(cursor, is_changed=bool(changed), append=append)
+    return replace(loaded, is_append=append)
 
 
 def load_again(cursor: Cursor, *, progress: Progress) -> Loaded:
-    """Loaded what is in ``landing`` once more, by the rules of now, for when the file itself is not there any more.
+    """Loaded what is in ``landing`` once more, by the rules of now, for when the files themselves are gone.
 
-    Which lines are rejected stays as it was. For the rest as ``load``.
+    Files that were added are so again, in their order. Which lines are rejected stays as it was. For the rest as
+    ``load``.
     """
     prepare(cursor)
     put_spellings(cursor)
-    cursor.execute("select form, sha256, lines_read, price_type, account from landing.source")
-    form, sha256, lines_read, price_type, account = cursor.fetchone() or ("", "", 0, None, {})
-    reading = Reading(**account.get("reading", {"price_type": price_type}))
-    if not reading.is_plain:
-        reading.store(cursor)
-        reading.set_order(cursor)
+    cursor.execute("select load_id, form, sha256, lines_read, price_type, account from landing.source order by load_id")
+    files = cursor.fetchall()
 
     def fingerprint() -> str:
-        _hash(cursor, reading, _NOT_REJECTED, is_first=False)
-        return _lines(reading, _NOT_REJECTED, is_first=False)
+        for load_id, _, _, _, price_type, account in files:
+            _add_again(cursor, load_id, Reading(**account.get("reading", {"price_type": price_type})))
+        return _ALL
 
-    changed = _change(cursor, fingerprint, lambda *_: None, is_first=False, progress=progress)
-    return _loaded(cursor, form, sha256, lines_read, changed, account)
+    changed, kept = _change(cursor, fingerprint, lambda *_: None, is_first=False, append=False, progress=progress)
+    load_id, form, sha256, lines_read, _, account = files[-1]
+    if load_id == 1:
+        cursor.execute("update landing.source set lines_kept = %s, amount_kept = %s", kept)
+    loaded = _loaded(cursor, form, sha256, lines_read, changed, account, load_id)
+    return replace(loaded, is_append=load_id > 1)
+
+
+def _add_again(cursor: Cursor, load_id: int, reading: Reading) -> None:
+    """Hash the lines of one file of landing, and put them in place of those of the same invoices before it."""
+    if not reading.is_plain:
+        reading.store(cursor, f"line.load_id = {load_id}")
+        reading.set_order(cursor)
+    kept = f"line.load_id = {load_id} and {_NOT_REJECTED}"
+    _hash(cursor, reading, kept, is_whole=True, table="fingerprint" if load_id == 1 else "added")
+    if load_id > 1:
+        cursor.execute(query("append_file"))
+    cursor.execute("drop table if exists landing.clean")
+
+
+def _keep_others(cursor: Cursor) -> None:
+    cursor.execute("analyze landing.fingerprint")
+    cursor.execute(query("keep_others"))
 
 
 def by_other_rules(cursor: Cursor, schema: str) -> bool:
     """Whether lines of ``warehouse``, or of ``warehouse_before``, were read by other rules than these."""
-    cursor.execute(f"select exists (select from {schema}.month where rules <> %s)", [rules()])
+    cursor.execute(f"select exists (select from {schema}.day where rules <> %s)", [rules()])
     return cursor.fetchone() == (True,)
 
 
@@ -135,42 +174,64 @@ def prepare(cursor: Cursor) -> None:
         "set local default_statistics_target = 20; "
         "set local parallel_setup_cost = 10; set local parallel_tuple_cost = 0.001; "
         "set local datestyle = 'ISO, MDY'; set local client_min_messages = warning; "
-        "drop table if exists landing.fingerprint, landing.spelling, landing.clean, pg_temp.repeat"
+        "drop table if exists landing.fingerprint, landing.added, landing.spelling, landing.clean, pg_temp.repeat"
     )
+
+
+def days_of(days: Sequence[date]) -> dict[str, list[date]]:
+    """Days, and their months, as parameters of statements."""
+    return {"days": list(days), "months": sorted({day.replace(day=1) for day in days})}
 
 
 def _change(
-    cursor: Cursor, fingerprint: Callable[[], str], check: Check, *, is_first: bool, progress: Progress
-) -> list[date]:
-    """Put the months into the warehouse that differ there from what ``fingerprint`` finds in landing; give them.
+    cursor: Cursor, fingerprint: Callable[[], str], check: Check, *, is_first: bool, append: bool, progress: Progress
+) -> tuple[list[date], Kept]:
+    """Put the days into the warehouse that differ there from what ``fingerprint`` finds in landing; give them.
 
-    ``check`` sees what the file has in each month, and what is held, before anything is replaced.
+    And what the warehouse holds of the file then. ``check`` sees what the file has on each day, and what is held,
+    before anything is replaced.
     """
-    with progress.step("compare months") as step:
-        lines, months = fingerprint(), _months(cursor)
-        held = _held(cursor)
-        changed = sorted(month for month in months.keys() | held.keys() if months.get(month) != held.get(month))
-        step.note = f"{len(changed)} of {len(months.keys() | held.keys())} months changed"
-        check(months, held)
+    with progress.step("compare days") as step:
+        lines, days = fingerprint(), _days(cursor)
+        held = _held(cursor, only_touched=append)
+        changed = sorted(day for day in days.keys() | held.keys() if days.get(day) != held.get(day))
+        step.note = f"{len(changed)} of {len(days.keys() | held.keys())} days changed"
+        check(days, held)
     if changed:
         with progress.step("load the warehouse") as step:
-            step.rows = _replace(cursor, lines, {month: months.get(month) for month in changed}, is_first=is_first)
+            step.rows = _replace(cursor, lines, {day: days.get(day) for day in changed}, is_first=is_first)
         with progress.step("derive dimensions"):
             refresh_dimensions(cursor)
+    kept = _count_kept(cursor, append=append)
     cursor.execute(
         "drop table landing.fingerprint, landing.spelling; drop table if exists landing.clean, landing.repeated"
     )
-    return changed
+    return changed, kept
+
+
+def _count_kept(cursor: Cursor, *, append: bool) -> Kept:
+    """What the warehouse holds of the file: everything, or the invoices that it has."""
+    cursor.execute(
+        query("kept_of_file") if append else "select sum(lines), coalesce(sum(amount), 0) from warehouse.day"
+    )
+    lines, amount = cursor.fetchone() or (0, 0)
+    return lines or 0, amount
 
 
 def _loaded(
-    cursor: Cursor, form: str, sha256: str, lines_read: int, changed: list[date], account: dict[str, Any]
+    cursor: Cursor,
+    form: str,
+    sha256: str,
+    lines_read: int,
+    changed: list[date],
+    account: dict[str, Any],
+    load_id: int = 1,
 ) -> Loaded:
-    rejected = count_rejects(cursor)
+    rejected = count_rejects(cursor, load_id)
     return Loaded(form, sha256, lines_read, lines_read - sum(rejected.values()), rejected, changed, account)
 
 
-def _fingerprint(cursor: Cursor, source: Source, *, is_first: bool, max_rejects: float) -> Reading:
+def _fingerprint(cursor: Cursor, source: Source, *, is_whole: bool, max_rejects: float) -> Reading:
     """Hash every line that can be a transaction; how their text was read is returned.
 
     Most files have nothing but good lines, so these are tried first, and columns are judged only when that fails.
@@ -184,16 +245,16 @@ def _fingerprint(cursor: Cursor, source: Source, *, is_first: bool, max_rejects:
         price_type=source.price_type,
         taken_back=_status().cancelled,
     )
-    if _is_plain(cursor, source, plain, is_first=is_first):
+    if _is_plain(cursor, source, plain, is_whole=is_whole):
         return plain
     reading = judge(cursor, source, plain)
     put_rejects(cursor, source, reading)
     _check_rejects(cursor, source, max_rejects)
-    _hash(cursor, reading, _NOT_REJECTED, is_first=is_first)
+    _hash(cursor, reading, _NOT_REJECTED, is_whole=is_whole)
     return reading
 
 
-def _is_plain(cursor: Cursor, source: Source, plain: Reading, *, is_first: bool) -> bool:
+def _is_plain(cursor: Cursor, source: Source, plain: Reading, *, is_whole: bool) -> bool:
     """Whether every line is plain; they are hashed then. The first lines of most other files tell at once."""
     if source.rejects.count:
         return False
@@ -201,7 +262,7 @@ def _is_plain(cursor: Cursor, source: Source, plain: Reading, *, is_first: bool)
     try:
         cursor.execute(f"select bool_and(is_plain) from ({plain.typed(f'line.line_number <= {_SAMPLE}')}) as line")
         if cursor.fetchone() != (False,):
-            _hash(cursor, plain, "true", is_first=is_first)
+            _hash(cursor, plain, "true", is_whole=is_whole)
             cursor.execute(query("is_plain"))
             are_plain, is_point_unsure = cursor.fetchone() or (None, None)
             if are_plain and not (is_point_unsure and source.form.startswith("CSV")):
@@ -217,16 +278,16 @@ def _kept(reading: Reading) -> str:
     return "true" if reading.is_plain else _NOT_REJECTED
 
 
-def _hash(cursor: Cursor, reading: Reading, kept: str, *, is_first: bool) -> None:
+def _hash(cursor: Cursor, reading: Reading, kept: str, *, is_whole: bool, table: str = "fingerprint") -> None:
     typed = reading.typed(kept)
-    lines = query("classified", lines=typed) if is_first else typed
-    cursor.execute(query("fingerprint", lines=lines, columns=_WIDE if is_first else _NARROW))
+    lines = query("classified", lines=typed) if is_whole else typed
+    cursor.execute(query("fingerprint", lines=lines, columns=_WIDE if is_whole else _NARROW, table=table))
 
 
-def _lines(reading: Reading, kept: str, *, is_first: bool) -> str:
+def _lines(reading: Reading, kept: str, *, is_whole: bool) -> str:
     """The SELECT of the changed lines, classified: out of the first pass where that kept all of it."""
-    if is_first:
-        return "select * from landing.fingerprint"
+    if is_whole:
+        return _ALL
     return query("classified", lines=reading.typed(f"{kept} and {_CHANGED}"))
 
 
@@ -282,20 +343,24 @@ def _check_rejects(cursor: Cursor, source: Source, max_rejects: float) -> None:
         )
 
 
-def count_rejects(cursor: Cursor) -> dict[str, int]:
-    """The rejected lines of the file in landing, by reason, the most frequent first."""
-    cursor.execute("select reason, count(*) from landing.reject group by reason order by count(*) desc, reason")
+def count_rejects(cursor: Cursor, load_id: int = 1) -> dict[str, int]:
+    """The rejected lines of a file in landing, by reason, the most frequent first."""
+    cursor.execute(
+        "select reason, count(*) from landing.reject where load_id = %s group by reason order by count(*) desc, reason",
+        [load_id],
+    )
     return dict(cursor.fetchall())
 
 
-def _months(cursor: Cursor) -> dict[date, Month]:
-    cursor.execute(query("months"))
-    return {month: Month(lines, int(content_hash), rules()) for month, lines, content_hash in cursor.fetchall()}
+def _days(cursor: Cursor) -> Days:
+    cursor.execute(query("days"))
+    return {day: Day(lines, int(content_hash), rules()) for day, lines, content_hash in cursor.fetchall()}
 
 
-def _held(cursor: Cursor) -> dict[date, Month]:
-    cursor.execute("select month, lines, content_hash, rules from warehouse.month")
-    return {month: Month(lines, int(content_hash), held) for month, lines, content_hash, held in cursor.fetchall()}
+def _held(cursor: Cursor, *, only_touched: bool) -> Days:
+    where = "where day in (select day from touched)" if only_touched else ""
+    cursor.execute(f"select day, lines, content_hash, rules from warehouse.day {where}")
+    return {day: Day(lines, int(content_hash), held) for day, lines, content_hash, held in cursor.fetchall()}
 
 
 def _is_empty(cursor: Cursor) -> bool:
@@ -303,33 +368,32 @@ def _is_empty(cursor: Cursor) -> bool:
     return cursor.fetchone() == (True,)
 
 
-def _replace(cursor: Cursor, classified: str, changed: dict[date, Month | None], *, is_first: bool) -> int:
-    """Put the lines of the changed months into the warehouse; the number of lines written.
+def _replace(cursor: Cursor, classified: str, changed: dict[date, Day | None], *, is_first: bool) -> int:
+    """Put the lines of the changed days into the warehouse; the number of lines written.
 
-    A month that the file does not have any more is ``None``.
+    A day that the file does not have any more is ``None``.
     """
-    months = {"months": list(changed)}
-    cursor.execute(query("take_months"), months)
+    days = days_of(list(changed))
+    cursor.execute(query("take_days"), days)
     if is_first:
         cursor.execute(query("drop_indexes"))
     cursor.execute("analyze landing.fingerprint")
-    cursor.execute(query("repeat"), months)
+    cursor.execute(query("repeat"), days)
     cursor.execute("analyze repeat")
-    cursor.execute(query("line", lines=classified), months)
+    cursor.execute(query("line", lines=classified), days)
     lines = cursor.rowcount
     if is_first:
         cursor.execute(query("create_indexes"))
     cursor.execute("analyze warehouse.line")
-    _note_months(cursor, changed)
+    _note_days(cursor, {day: content for day, content in changed.items() if content})
     return lines
 
 
-def _note_months(cursor: Cursor, changed: dict[date, Month | None]) -> None:
-    held = {month: content for month, content in changed.items() if content}
+def _note_days(cursor: Cursor, held: Days) -> None:
     cursor.execute(
-        query("month"),
+        query("day"),
         {
-            "months": list(held),
+            **days_of(list(held)),
             "counts": [content.lines for content in held.values()],
             "sums": [Decimal(content.content_hash) for content in held.values()],
             "digest": rules(),

@@ -1,5 +1,6 @@
 """A limit to what a file may take away from what is held, since it replaces everything."""
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
@@ -11,60 +12,69 @@ from bootstrap.errors import SourceError
 from warehouse.demo import DEMO_FILE
 
 _WAY_OUT = (
-    "A file replaces everything that is loaded, so load one that holds all of it. If that is what you want, "
-    "say --allow-loss."
+    "A file replaces everything that is loaded, unless --append adds it: then its invoices replace those of the same "
+    "number, and all else stays. If these lines shall go, say --allow-loss."
 )
+_WAY_OUT_OF_ADDING = "Its invoices replace those of the same number. If these lines shall go, say --allow-loss."
 
 
-class _Month(Protocol):
+class _Day(Protocol):
     @property
     def lines(self) -> int: ...
 
 
 def refuse_loss(
-    cursor: Cursor, path: Path, months: Mapping[date, _Month], held: Mapping[date, _Month], *, max_loss: float
+    cursor: Cursor,
+    path: Path,
+    days: Mapping[date, _Day],
+    held: Mapping[date, _Day],
+    *,
+    max_loss: float,
+    append: bool = False,
 ) -> None:
     """Raises ``SourceError`` when the file in landing lacks closed months, days at the end, or too many lines.
 
-    ``months`` is what the file has, ``held`` what the warehouse has; ``max_loss`` is a share of its lines, 0 to 1. What
-    was generated for a demo may always be replaced.
+    ``days`` is what there will be, ``held`` what the warehouse has, with ``append`` of the days that the file touches;
+    ``max_loss`` is a share of all its lines, 0 to 1. What was generated for a demo may always be replaced.
     """
     if not held or _is_demo(cursor):
         return
-    gone = [month for month in sorted(held) if month not in months]
-    lost = sum(
-        max(0, content.lines - (months[month].lines if month in months else 0)) for month, content in held.items()
-    )
-    total = sum(content.lines for content in held.values())
-    last, last_held = _last_days(cursor)
-    if any(month < max(held) for month in gone):
+    months, held_months = _by_month(days), _by_month(held)
+    gone = [] if append else [month for month in sorted(held_months) if month not in months]
+    lost = sum(max(0, lines - months.get(month, 0)) for month, lines in held_months.items())
+    total = _lines_held(cursor)
+    if any(month < max(held_months) for month in gone):
         what = (
             f"has {_spell(sorted(months))}; {_spell(gone)}, which {'is' if len(gone) == 1 else 'are'} loaded, would go"
         )
-    elif last < last_held:
-        what = f"ends on {last:%-d %B %Y}; the data that is loaded ends on {last_held:%-d %B %Y}"
+    elif not append and max(days) < max(held):
+        what = f"ends on {max(days):%-d %B %Y}; the data that is loaded ends on {max(held):%-d %B %Y}"
     elif lost > max_loss * total:
         what = f"would take away more than {max_loss:.1%} of the lines that are loaded"
     else:
         return
-    pounds = _pounds(cursor, [month for month in held if month not in months])
+    pounds = _pounds(cursor, gone)
     amount = f", £{pounds:,.2f} of sales in whole months" if pounds else ""
-    raise SourceError(f"{what} ({lost:,} of {total:,} lines{amount}). {_WAY_OUT}", path=path)
+    way_out = _WAY_OUT_OF_ADDING if append else _WAY_OUT
+    raise SourceError(f"{what} ({lost:,} of {total:,} lines{amount}). {way_out}", path=path)
+
+
+def _by_month(days: Mapping[date, _Day]) -> Counter[date]:
+    lines: Counter[date] = Counter()
+    for day, content in days.items():
+        lines[day.replace(day=1)] += content.lines
+    return lines
+
+
+def _lines_held(cursor: Cursor) -> int:
+    cursor.execute("select coalesce(sum(lines), 0) from warehouse.day")
+    return int((cursor.fetchone() or (0,))[0])
 
 
 def _is_demo(cursor: Cursor) -> bool:
     """Whether what is loaded was generated. Its source is in landing_replaced while another is read."""
     cursor.execute("select file = %s or account @> '{\"is_demo\": true}' from landing_replaced.source", [DEMO_FILE])
     return cursor.fetchone() == (True,)
-
-
-def _last_days(cursor: Cursor) -> tuple[date, date]:
-    cursor.execute(
-        "select (select max(day) from landing.fingerprint), "
-        "(select max(date) from warehouse.calendar where is_trading_day)"
-    )
-    last, last_held = cursor.fetchone() or (None, None)
-    return last or date.min, last_held or date.min
 
 
 def _pounds(cursor: Cursor, months: list[date]) -> float:

@@ -1,12 +1,12 @@
 """Brings back the generation before: what the newest refresh that changed lines replaced.
 
-That refresh kept it: ``landing_before`` is landing as it was, ``warehouse_before`` the lines of the changed months.
-A rollback exchanges the two, so a second one goes forward again.
+That refresh kept it: ``landing_before`` is landing as it was, ``warehouse_before`` the lines of the changed days.
+A rollback exchanges the two, so a second one goes forward again. Of a file that was added to those before it, only
+that file moves between the two.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any
 
 from psycopg2.extensions import cursor as Cursor
 
@@ -14,21 +14,18 @@ from bootstrap.errors import UsageError
 from bootstrap.lines import Loaded
 from bootstrap.progress import Progress
 from warehouse.dimensions import refresh_dimensions
-from warehouse.load import by_other_rules, count_rejects, prepare
+from warehouse.load import by_other_rules, count_rejects, days_of, prepare
 from warehouse.queries import query
 
 
 @dataclass(frozen=True)
 class _Before:
-    """The file of the generation before, and what was changed after it."""
+    """The change to undo. Landing keeps, of what was before it, files from the ``first_kept`` on, 0 for none."""
 
-    file: str
-    form: str
-    sha256: str
-    lines_read: int
-    account: dict[str, Any]
     receipt_id: int
-    months: list[date]
+    days: list[date]
+    first_kept: int
+    newest: int
 
 
 def roll_back(cursor: Cursor, *, progress: Progress) -> tuple[str, Loaded]:
@@ -40,29 +37,51 @@ def roll_back(cursor: Cursor, *, progress: Progress) -> tuple[str, Loaded]:
     before = _before(cursor)
     prepare(cursor)
     with progress.step("take the lines back") as step:
-        cursor.execute(query("swap_months", take_months=query("take_months")), {"months": before.months})
-        cursor.execute(query("swap_landing"))
-        step.note = f"{len(before.months)} months, of {before.file}"
+        cursor.execute(query("swap_days", take_days=query("take_days")), days_of(before.days))
+        _exchange_landing(cursor, before)
+        file, known = _newest_file(cursor)
+        loaded = replace(known, days_changed=before.days)
+        step.note = f"{len(before.days)} days, of {file}"
     with progress.step("derive dimensions"):
         refresh_dimensions(cursor)
-    rejected = count_rejects(cursor)
-    kept = before.lines_read - sum(rejected.values())
-    loaded = Loaded(before.form, before.sha256, before.lines_read, kept, rejected, before.months, before.account)
-    return f"rollback of receipt {before.receipt_id} to {before.file}", loaded
+    return f"rollback of receipt {before.receipt_id} to {file}", loaded
 
 
 def _before(cursor: Cursor) -> _Before:
     cursor.execute(query("before"))
     found = cursor.fetchone()
-    if found is None:
+    before = _Before(*found) if found else None
+    if before is None or not (before.first_kept or before.newest > 1):
         raise UsageError(
             "There is no generation to roll back to: one is kept when a refresh replaces lines, and none has yet. "
             "To have other lines, hand over their file: lgs refresh --source PATH."
         )
-    before = _Before(*found)
     if by_other_rules(cursor, "warehouse_before"):
         raise UsageError(
-            f"The lines before, of {before.file}, were classified by the rules of another version of lgs. "
-            "Roll back with that version, or load the file again: lgs refresh --source PATH."
+            "The lines before were classified by the rules of another version of lgs. "
+            "Roll back with that version, or load their file again: lgs refresh --source PATH."
         )
     return before
+
+
+def _exchange_landing(cursor: Cursor, before: _Before) -> None:
+    """Exchange the generations; where a file was added, move that file alone out, or in again."""
+    if before.first_kept == 1:
+        cursor.execute(query("swap_landing"))
+    elif before.first_kept:
+        _move(cursor, before.first_kept, origin="landing_before", target="landing")
+    else:
+        _move(cursor, before.newest, origin="landing", target="landing_before")
+
+
+def _move(cursor: Cursor, load_id: int, **schemas: str) -> None:
+    cursor.execute(query("move_load", **schemas), {"load_id": load_id})
+
+
+def _newest_file(cursor: Cursor) -> tuple[str, Loaded]:
+    cursor.execute(
+        "select load_id, file, form, sha256, lines_read, account from landing.source order by load_id desc limit 1"
+    )
+    load_id, file, form, sha256, lines_read, account = cursor.fetchone() or (1, "", "", "", 0, {})
+    rejected = count_rejects(cursor, load_id)
+    return file, Loaded(form, sha256, lines_read, lines_read - sum(rejected.values()), rejected, account=account)

@@ -1,6 +1,7 @@
 """The tables of ``landing`` and ``warehouse``, as Alembic compares them with the database.
 
-``landing`` is the newest file as read: text, one row per line, plus the lines that could not become transactions.
+``landing`` is the newest file as read, and those added to it since: text, one row per line, plus the lines that could
+not become transactions.
 ``warehouse`` is typed and classified. ``landing_before`` and ``warehouse_before`` are what the newest change of lines
 replaced. Every large table carries ``customer_key`` in its primary key, so that it can be
 spread over several machines.
@@ -23,6 +24,7 @@ from sqlalchemy import (
     Table,
     Text,
     func,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
@@ -50,6 +52,11 @@ def _account() -> Column:
     return Column("account", JSONB, nullable=False, server_default="{}", comment=comment)
 
 
+def _load() -> Column:
+    comment = "1 for the file that landing began with, then one more for each file that was added to it"
+    return Column("load_id", Integer, nullable=False, server_default="1", comment=comment)
+
+
 def _known(comment: str) -> Column:
     return Column("is_known", Boolean, nullable=False, server_default="true", comment=comment)
 
@@ -71,8 +78,11 @@ landing_source = Table(
         "lines_passed_over", BigInteger, "lines among those that are no records, such as blank lines and column names"
     ),
     _account(),
+    _load(),
+    _optional("lines_kept", BigInteger, "lines of the file that are in the warehouse"),
+    _optional("amount_kept", Numeric, "amount over these lines"),
     schema="landing",
-    comment="The file that landing holds. One row.",
+    comment="The files that landing holds. One row per file.",
 )
 
 landing_line = Table(
@@ -89,8 +99,10 @@ landing_line = Table(
     _optional("country", Text, "as read"),
     _optional("currency", Text, "as read, where the file says"),
     _optional("status", Text, "as read, for a shop whose files say what became of an order"),
+    _load(),
+    Index("line_load_id_idx", "load_id", postgresql_where=text("load_id > 1")),  # of the first file it would be all
     schema="landing",
-    comment="The newest file as read, as text. One row per line with the right number of columns.",
+    comment="The files as read, as text. One row per line with the right number of columns.",
 )
 
 landing_reject = Table(
@@ -102,14 +114,17 @@ landing_reject = Table(
     _required("reason", Text, "why the line cannot be a transaction"),
     _required("text", Text, "the line as read"),
     _optional("landing_line", BigInteger, "its line_number in landing.line; null where it does not fit the columns"),
+    _load(),
     schema="landing",
-    comment="Lines of the newest file that cannot be transactions. One row per rejected line.",
+    comment="Lines of the files that cannot be transactions. One row per rejected line.",
 )
 
 line = Table(
     "line",
     metadata,
-    _required("line_id", BigInteger, "year and month, then the number of the line in its file, in ten digits"),
+    _required(
+        "line_id", BigInteger, "days since 1970, then the number of the line among those loaded with it, in ten digits"
+    ),
     _required("customer_key", BigInteger, "the customer id, or a negative key made from the invoice for guests"),
     _required("invoice_no", Text, "starts with C for a cancellation, with A for an adjustment"),
     _required("stock_code", Text, "article code, in capitals and without outer blanks"),
@@ -127,6 +142,7 @@ line = Table(
     _required("is_product", Boolean, "false for postage, fees, vouchers, tests and corrections"),
     _required("is_overlap", Boolean, "second copy of a line that the overlap of December 2010 repeats"),
     _required("is_duplicate", Boolean, "further exact repeat of a line, beyond the overlap"),
+    _required("hash", BigInteger, "hash of the line as read"),
     PrimaryKeyConstraint("customer_key", "line_id"),
     Index(None, "month"),
     Index(None, "customer_id"),
@@ -136,16 +152,18 @@ line = Table(
     comment="Every transaction line, typed and classified. One row per line.",
 )
 
-month = Table(
-    "month",
+day = Table(
+    "day",
     metadata,
-    Column("month", Date, primary_key=True, comment="first day of the month"),
-    _required("lines", BigInteger, "lines of the month"),
-    _required("amount", Numeric, "pounds over all lines of the month"),
-    _required("content_hash", Numeric, "sum of the hashes of the month's rows, whatever their order"),
+    Column("day", Date, primary_key=True, comment="the day"),
+    _required("month", Date, "first day of its month"),
+    _required("lines", BigInteger, "lines of the day"),
+    _required("amount", Numeric, "pounds over all lines of the day"),
+    _required("content_hash", Numeric, "sum of the hashes of the day's lines, in any order"),
+    _required("last_line_at", DateTime, "time of the day's last line"),
     _required("rules", Text, "hash of the rules that read and classified the lines"),
     schema="warehouse",
-    comment="What each month holds, to see whether a file changes it. One row per month.",
+    comment="What each day holds, to see whether a file changes it. One row per day with lines.",
 )
 
 customer = Table(
@@ -228,7 +246,7 @@ receipt = Table(
     _required("sha256", Text, "hash of the file as handed over"),
     _required("fingerprint", Text, "hash of the definitions that the mart was built from"),
     _required("lines_read", BigInteger, "lines in the file"),
-    _required("lines_kept", BigInteger, "lines in the warehouse"),
+    _required("lines_kept", BigInteger, "lines of the file that are in the warehouse"),
     _required("rejected", JSONB, "rejected lines by reason"),
     _required("months_changed", JSONB, "months whose lines changed"),
     _required("before", JSONB, "headline metrics before"),
@@ -238,6 +256,14 @@ receipt = Table(
     _required("seconds", JSONB, "time by step"),
     _required("assets", JSONB, "Superset assets created, updated and pruned by the publish that followed"),
     _account(),
+    Column(
+        "is_append",
+        Boolean,
+        nullable=False,
+        server_default="false",
+        comment="whether the file was added to what was held, so that only its invoices were replaced",
+    ),
+    Column("days_changed", JSONB, nullable=False, server_default="[]", comment="days whose lines changed"),
     schema="warehouse",
     comment="What each refresh read, changed and took. One row per refresh.",
 )
@@ -268,7 +294,7 @@ published = Table(
 for table in (landing_source, landing_line, landing_reject):
     table.to_metadata(metadata, schema="landing_before")
 
-for table in (line, month):
+for table in (line, day):
     Table(
         table.name,
         metadata,

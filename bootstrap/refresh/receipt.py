@@ -122,6 +122,8 @@ class Receipt(BaseModel):
     lines_read: int
     lines_kept: int
     rejected: dict[str, int]
+    is_append: bool = False
+    days_changed: list[date] = []
     months_changed: list[date]
     before: dict[str, Any]
     after: dict[str, Any]
@@ -152,10 +154,17 @@ class Receipt(BaseModel):
     def lines(self) -> list[str]:
         """The receipt as a person reads it in the terminal."""
         told = Told.read()
-        text = [*self.read_lines(), f"Months    {len(self.months_changed)} changed", *self._headlines(told)]
+        text = [*self.read_lines(), self._changed_line(), *self._headlines(told)]
         if self.before and told.moves:
             text.append(f"{told.moves.label:<9} {self.moves:,} {told.moves.counted}")
         return text + self._closed_month_lines(told) + self.warning_lines()
+
+    def _changed_line(self) -> str:
+        days, months = (
+            f"{len(found)} {name}{'' if len(found) == 1 else 's'}"
+            for name, found in (("day", self.days_changed), ("month", self.months_changed))
+        )
+        return f"Changed   {days} in {months}"
 
     def _headlines(self, told: Told) -> list[str]:
         lines: list[str] = []
@@ -169,7 +178,7 @@ class Receipt(BaseModel):
         """What was read, kept, rejected, passed over and left out."""
         rejects = ", ".join(f"{count:,} {reason}" for reason, count in self.rejected.items()) or "none"
         return [
-            f"Source    {self.source} ({self.form}, sha256 {self.sha256[:12]})",
+            f"Source    {self.source} ({self.form}, sha256 {self.sha256[:12]}){', added' if self.is_append else ''}",
             f"Lines     {self.lines_read:,} read, {self.lines_kept:,} kept, rejected: {rejects}",
             *self._account_lines(),
         ]

@@ -10,6 +10,7 @@ from datetime import date
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from psycopg2 import OperationalError, errors
 from psycopg2.extensions import connection as Connection
@@ -75,12 +76,15 @@ def refresh(
     how: How | None = None,
     max_loss: float = 0.1,
     allow_loss: bool = False,
+    append: bool = False,
     used_in: Mapping[str, Sequence[str]] | None = None,
     plan_only: bool = False,
     definitions_only: bool = False,
     cascade: bool = False,
 ) -> Refreshed:
     """Bring the warehouse and the mart up to ``source``; without one, to the last source and the present definitions.
+
+    With ``append`` the source is added to what is held, and replaces only what it holds.
 
     ``how`` says how to read the source; without it and without ``source``, the last one is read as it was.
     ``used_in`` names the charts of each metric, for the metric catalogue. A source that takes more than ``max_loss`` of
@@ -96,11 +100,12 @@ def refresh(
     with _transaction(owner_url, plan_only=plan_only) as cursor:
         last, now = newest_receipt(cursor), fingerprint(layer, used_in or {})
         path, how = (None, _unsaid()) if definitions_only and last else _named(source, how, last)
-        if last and last.fingerprint == now and (path is None or _is_same(path, how, last)):
+        if last and last.fingerprint == now and (path is None or _is_same(path, how, last, append=append)):
             return Refreshed(last, changed=False, proof=_proof(last))
         opened = lines().open(path, how) if path else None
         most = None if allow_loss else max_loss
-        new_lines = partial(_new_lines, cursor, opened, last, progress, max_rejects=max_rejects, max_loss=most)
+        options = {"max_rejects": max_rejects, "max_loss": most, "append": append}
+        new_lines = partial(_new_lines, cursor, opened, last, progress, **options)
         return _apply(cursor, layer, new_lines, now, progress, used_in, cascade=cascade, plan_only=plan_only)
 
 
@@ -191,7 +196,7 @@ def _named(source: Path | None, how: How | None, last: Receipt | None) -> tuple[
         raise SourceError("There is nothing to load yet. Name the file: lgs refresh --source PATH, or set LGS_SOURCE.")
     if last and (source is None or str(source.absolute()) == last.source) and how.says_nothing:
         how = lines().remembered(last.account)
-    path = source or (Path(last.source) if last and Path(last.source).is_file() else None)
+    path = source or (Path(last.source) if last and not last.is_append and Path(last.source).is_file() else None)
     return path, how
 
 
@@ -199,9 +204,9 @@ def _unsaid() -> How:
     return lines().said(None, dates=None, only=(), skip=())
 
 
-def _is_same(path: Path, how: How, last: Receipt) -> bool:
+def _is_same(path: Path, how: How, last: Receipt, *, append: bool) -> bool:
     """Whether the file is the one of the receipt, and would be read in the same way."""
-    if how != lines().remembered(last.account) or not path.is_file():
+    if append != last.is_append or how != lines().remembered(last.account) or not path.is_file():
         return False
     return lines().sha256(path) == last.sha256
 
@@ -239,7 +244,7 @@ def _apply(
     receipt.save(cursor)
     if built.changed:
         return Refreshed(receipt, changed=True, dropped=built.dropped, is_plan=plan_only and not cascade)
-    proof = "each month's content hash is what it was"
+    proof = "each day's content hash is what it was"
     return Refreshed(receipt, changed=False, proof=proof, is_read=True)
 
 
@@ -248,14 +253,12 @@ def _new_lines(
     opened: Opened | None,
     last: Receipt | None,
     progress: Progress,
-    *,
-    max_rejects: float,
-    max_loss: float | None,
+    **options: Any,
 ) -> tuple[str, Loaded]:
-    """The lines of the file, or without one those that are held."""
+    """The lines of the file, or without one those that are held. ``options`` are those of a load."""
     if opened is None:
         return _as_before(cursor, last, progress)
-    loaded = lines().load(cursor, opened, max_rejects=max_rejects, max_loss=max_loss, progress=progress)
+    loaded = lines().load(cursor, opened, progress=progress, **options)
     return str(opened.path.absolute()), loaded
 
 
@@ -266,6 +269,7 @@ def _receipt(
     return Receipt(
         source=source,
         **asdict(loaded),
+        months_changed=loaded.months_changed,
         fingerprint=fingerprint,
         before=before.headline,
         after=after.headline,
@@ -299,9 +303,8 @@ def _as_before(cursor: Cursor, last: Receipt | None, progress: Progress) -> tupl
         raise AssertionError("a refresh has a source or a receipt before it")
     if lines().is_outdated(cursor):
         return last.source, lines().load_again(cursor, progress=progress)
-    return last.source, Loaded(
-        last.form, last.sha256, last.lines_read, last.lines_kept, last.rejected, account=last.account
-    )
+    facts = last.model_dump(include={"form", "sha256", "lines_read", "lines_kept", "rejected", "account", "is_append"})
+    return last.source, Loaded(**facts)
 
 
 def _proof(last: Receipt) -> str:

@@ -15,7 +15,20 @@ from bootstrap.settings import data_folder
 from tests.conftest import Shop
 
 Select = Callable[..., Any]
+PAGES: list[Page] = []
+"""Those that the test has open."""
 DASHBOARD = "/superset/dashboard/sales-customers/"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    """A failure shows what was on the page."""
+    report = yield
+    if report.when == "call":
+        seen = [page for page in PAGES if not page.is_closed()] if report.failed else []
+        report.sections += [(f"Seen on {page.url}", page.inner_text("body")[-3000:]) for page in seen]
+        PAGES.clear()
+    return report
 
 
 @pytest.fixture(scope="session")
@@ -44,6 +57,7 @@ def signed_in(shop: Shop, browser: Browser) -> Callable[..., Page]:
     def new_page(**context: Any) -> Page:
         page = browser.new_context(**{"viewport": {"width": 1500, "height": 1400}} | context).new_page()
         page.set_default_timeout(60_000)
+        PAGES.append(page)
         return page
 
     def sign_in(name: str) -> Any:

@@ -27,6 +27,7 @@ create table if not exists warehouse.ride (
 create table if not exists warehouse.receipt (
     receipt_id bigint generated always as identity primary key, refreshed_at timestamptz not null default now(),
     source text, form text, sha256 text, fingerprint text, lines_read bigint, lines_kept bigint, rejected jsonb,
+    is_append boolean, days_changed jsonb,
     months_changed jsonb, before jsonb, after jsonb, closed_month_changes jsonb, moves integer, seconds jsonb,
     assets jsonb, account jsonb
 );
@@ -78,8 +79,17 @@ class Rides:
         return hashlib.sha256(path.read_bytes()).hexdigest()
 
     def load(
-        self, cursor: Cursor, opened: Any, *, max_rejects: float, max_loss: float | None, progress: Progress
+        self,
+        cursor: Cursor,
+        opened: Any,
+        *,
+        max_rejects: float,
+        max_loss: float | None,
+        append: bool,
+        progress: Progress,
     ) -> Loaded:
+        if append:
+            raise UsageError("A file of rides always has all of them. Load it without --append.")
         rows = list(csv.DictReader(opened.path.read_text(encoding="utf-8").splitlines()))
         before = self._held(cursor)
         cursor.execute("delete from warehouse.ride; delete from warehouse.station")
@@ -89,7 +99,7 @@ class Rides:
         execute_values(cursor, "insert into warehouse.ride values %s", rides)
         after = self._held(cursor)
         changed = sorted(month for month in before.keys() | after.keys() if before.get(month) != after.get(month))
-        return Loaded("rides", self.sha256(opened.path), len(rows), len(rows), months_changed=changed)
+        return Loaded("rides", self.sha256(opened.path), len(rows), len(rows), days_changed=changed)
 
     def _held(self, cursor: Cursor) -> dict[date, str]:
         cursor.execute(HELD)

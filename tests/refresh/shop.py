@@ -3,6 +3,7 @@
 import io
 import sys
 from pathlib import Path
+from typing import Any
 
 from psycopg2.extensions import connection as Connection
 from rich.console import Console
@@ -39,8 +40,8 @@ class Watching(Progress):
             return int((cursor.fetchone() or [0])[0])
 
 
-def run(database: Database, layer: Layer, source: Path | None, **options: bool) -> Refreshed:
-    return refresh(database.owner_url, layer, source=source, max_rejects=0.1, progress=quiet(), **options)
+def run(database: Database, layer: Layer, source: Path | None, **options: Any) -> Refreshed:
+    return refresh(database.owner_url, layer, source=source, **{"max_rejects": 0.1, "progress": quiet()} | options)
 
 
 def held(connection: Connection, layer: Layer, *schemas: str) -> dict[str, str]:

@@ -134,7 +134,7 @@ def _lines(database: Database, layer: Layer) -> dict[str, str]:
 def _as_of_another_version(database: Database) -> None:
     execute(
         database.admin_url,
-        "update warehouse.month set rules = 'of before'",
+        "update warehouse.day set rules = 'of before'",
         "update warehouse.receipt set fingerprint = 'of before'",
         "update warehouse.country set name = 'Gaul' where country = 'France'",
     )

@@ -64,7 +64,7 @@ def test_shuffled_lines_give_the_same_content(connection, database, refresh, sho
     refresh(connection, shop_lines)
     in_order = hashes(connection, layer)
     with connection, connection.cursor() as cursor:
-        cursor.execute("truncate warehouse.line, warehouse.month, landing.line")
+        cursor.execute("truncate warehouse.line, warehouse.day, landing.line")
     shuffled = random.Random(7).sample(shop_lines, len(shop_lines))
     refresh(connection, shuffled)
     assert hashes(connection, layer) == in_order

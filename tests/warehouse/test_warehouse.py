@@ -128,14 +128,14 @@ def test_only_months_that_changed_are_written(database, tmp_path):
     ]
     incremental = hashes(database), ask(database, "select * from warehouse.line order by line_id")
     with closing(database.connect()) as connection, connection, connection.cursor() as cursor:
-        cursor.execute("truncate warehouse.line, warehouse.month")
+        cursor.execute("truncate warehouse.line, warehouse.day")
     run_load(database, write(tmp_path / "newer.sql", copy_text(rows)))
     assert hashes(database) == incremental[0]
 
 
 def test_the_same_content_writes_nothing(database, tmp_path):
     path = write(tmp_path / "retail.sql", copy_text(ROWS))
-    tables = ("line", "month", "customer", "product", "country", "calendar")
+    tables = ("line", "day", "customer", "product", "country", "calendar")
     sql = " union all ".join(f"select '{table}', xmin::text, ctid::text from warehouse.{table}" for table in tables)
     run_load(database, path)
     before = ask(database, sql)
@@ -184,7 +184,7 @@ BREAKS = {
     "every_line_is_accounted_for": "update landing.source set lines_counted = lines_counted + 1",
     "lines_are_kept_or_rejected": "update landing.source set lines_read = lines_read + 1",
     "lines_hold_together": "update warehouse.line set amount = amount + 0.01 where stock_code = 'M'",
-    "months_are_noted": "update warehouse.month set lines = lines + 1 where month = '2010-02-01'",
+    "days_are_noted": "update warehouse.day set lines = lines + 1 where day = '2010-02-01'",
     "money_is_kept": "update landing.line set unit_price = '373.58' where unit_price = '373.57'",
 }
 

@@ -4,11 +4,13 @@ with
 counts as (
 
     select
-        lines_counted,
-        (select coalesce(sum(lines), 0) from warehouse.month) as lines_kept,
-        (select count(*) from landing.reject) as lines_rejected,
-        lines_passed_over
+        source.lines_counted,
+        source.lines_kept,
+        (select count(*) from landing.reject where reject.load_id = source.load_id) as lines_rejected,
+        source.lines_passed_over
     from landing.source
+    order by source.load_id desc
+    limit 1
 
 )
 

@@ -1,9 +1,11 @@
--- The money of the lines in landing, less rejected ones, is the money in the warehouse, exactly.
+-- The money of the lines of the newest file in landing, less rejected ones, is the money in the warehouse, exactly.
 with
 
 written as (
 
     select
+        load_id,
+        amount_kept,
         price_type,
         -- the first of them is the decimal sign; the others, and blanks, only part thousands
         case when account #>> '{reading,decimal}' = ',' then ',.' else '.,' end
@@ -11,6 +13,21 @@ written as (
         || e'\u2028\u2029\u202f\u205f\u3000\ufeff' as signs,
         array(select jsonb_array_elements_text(account #> '{reading,taken_back}')) as taken_back
     from landing.source
+    order by load_id desc
+    limit 1
+
+),
+
+-- A file that was added is found by its index, and the large one that landing began with is left alone then.
+line as (
+
+    select line.*
+    from landing.line
+    where line.load_id = 1 and (select written.load_id from written) = 1
+    union all
+    select line.*
+    from landing.line
+    where line.load_id > 1 and line.load_id = (select written.load_id from written)
 
 ),
 
@@ -24,11 +41,11 @@ numbers as (
             else translate(line.quantity, written.signs, '.')
         end as quantity,
         translate(line.unit_price, written.signs, '.') as unit_price
-    from landing.line
+    from line
     cross join written
     where not exists (
         select from landing.reject
-        where reject.landing_line = line.line_number
+        where reject.landing_line = line.line_number and reject.load_id = line.load_id
     )
 
 ),
@@ -47,17 +64,11 @@ landed as (
         ) as amount
     from numbers
 
-),
-
-kept as (
-
-    select sum(amount) as amount from warehouse.month
-
 )
 
 select
     landed.amount as in_landing,
-    kept.amount as in_warehouse
+    written.amount_kept as in_warehouse
 from landed
-cross join kept
-where round(coalesce(landed.amount, 0), 2) <> round(coalesce(kept.amount, 0), 2)
+cross join written
+where round(coalesce(landed.amount, 0), 2) <> round(coalesce(written.amount_kept, 0), 2)

@@ -1,15 +1,16 @@
+-- The newest change of lines, and what of landing is kept to undo it: a whole generation, or the file that was added or
+-- taken out last.
 select
-    source.file,
-    source.form,
-    source.sha256,
-    source.lines_read,
-    source.account,
     undone.receipt_id,
-    array(select m.month::date from jsonb_array_elements_text(undone.months_changed) as m (month)) as months
-from landing_before.source
-cross join (
-    select * from warehouse.receipt
-    where months_changed <> '[]'
+    undone.days_changed,
+    coalesce((select min(load_id) from landing_before.source), 0) as first_kept,
+    (select max(load_id) from landing.source) as newest
+from (
+    select
+        receipt_id,
+        array(select d.day::date from jsonb_array_elements_text(days_changed) as d (day)) as days_changed
+    from warehouse.receipt
+    where days_changed <> '[]'
     order by receipt_id desc
     limit 1
 ) as undone

@@ -11,7 +11,7 @@
 -- sale           all else
 select
     *,
-    (date_part('year', month) * 100 + date_part('month', month))::bigint * 10000000000 + line_number as line_id,
+    (invoice_at::date - date '1970-01-01')::bigint * 10000000000 + line_number as line_id,
     -- 52 bits: a browser keeps the number whole
     coalesce(customer_id, -1 - (hashtextextended(invoice_no, 0) & 4503599627370495)) as customer_key,
     quantity * unit_price as amount,

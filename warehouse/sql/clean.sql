@@ -4,6 +4,7 @@
 -- are {quantity}, {invoice_date}, {unit_price} and {customer_id}: raw where every line is first tried as PostgreSQL
 -- itself would print it.
 select
+    line.load_id,
     line.line_number,
     upper(btrim(line.invoice_no{blanks}) collate "C") as invoice_no,
     upper(btrim(line.stock_code{blanks}) collate "C") as stock_code,

@@ -1,4 +1,4 @@
--- The classified lines of the months that changed, with what tells their repetitions.
+-- The classified lines of the days that changed, with what tells their repetitions.
 insert into warehouse.line
 select
     line_id,
@@ -16,7 +16,8 @@ select
     line_type,
     is_product,
     coalesce(repeat.is_overlap, false) as is_overlap,
-    coalesce(not repeat.is_overlap, false) as is_duplicate
+    coalesce(not repeat.is_overlap, false) as is_duplicate,
+    line.hash
 from ({lines}) as line
 left join repeat on line.line_number = repeat.line_number
-where month = any(%(months)s)
+where line.invoice_at::date = any(%(days)s)

@@ -9,7 +9,7 @@ set local enable_hashagg = off;
 create unlogged table landing.repeated as
 select hash
 from landing.fingerprint
-where month = any(%(months)s)
+where day = any(%(days)s)
 group by hash
 having count(*) > 1;
 
@@ -41,7 +41,7 @@ overlap_lines as (
         count(*) as copies
     from landing.fingerprint
     where
-        month = any(%(months)s)
+        day = any(%(days)s)
         and {is_in_overlap}
     group by invoice_no, hash
 

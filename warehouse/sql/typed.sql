@@ -31,7 +31,10 @@ select
     case
         when strpos(price_text, '.') > 0 then octet_length(price_text) - strpos(price_text, '.')
         else 0
-    end as price_digits
+    end as price_digits,
+    hash_record_extended(
+        row(invoice_no, stock_code, description, quantity, invoice_at, unit_price, customer_id, country), 0
+    ) {status_hash} as hash
 from (
     select
         line_number,

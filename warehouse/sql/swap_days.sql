@@ -1,6 +1,6 @@
 create temporary table returning_line on commit drop as select * from warehouse_before.line;
-create temporary table returning_month on commit drop as select * from warehouse_before.month;
-{take_months};
+create temporary table returning_day on commit drop as select * from warehouse_before.day;
+{take_days};
 insert into warehouse.line select * from returning_line;
-insert into warehouse.month select * from returning_month;
+insert into warehouse.day select * from returning_day;
 analyze warehouse.line

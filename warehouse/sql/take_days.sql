@@ -1,12 +1,12 @@
 -- What a refresh replaces goes to warehouse_before, for a rollback.
-truncate warehouse_before.line, warehouse_before.month;
+truncate warehouse_before.line, warehouse_before.day;
 
 with
 
 taken as (
 
     delete from warehouse.line
-    where month = any(%(months)s)
+    where month = any(%(months)s) and invoice_at::date = any(%(days)s)
     returning *
 
 )
@@ -18,11 +18,11 @@ with
 
 taken as (
 
-    delete from warehouse.month
-    where month = any(%(months)s)
+    delete from warehouse.day
+    where day = any(%(days)s)
     returning *
 
 )
 
-insert into warehouse_before.month
+insert into warehouse_before.day
 select * from taken

@@ -1,0 +1,30 @@
+-- The file in landing joins those that were set aside when it came.
+update landing.source
+set load_id = held.load_id + 1
+from (select max(load_id) as load_id from landing_replaced.source) as held;
+
+insert into landing_replaced.source select * from landing.source;
+
+update landing.line
+set load_id = source.load_id
+from landing.source;
+
+insert into landing_replaced.line select * from landing.line;
+
+insert into landing_replaced.reject (file, line_number, reason, text, landing_line, load_id)
+select
+    reject.file,
+    reject.line_number,
+    reject.reason,
+    reject.text,
+    reject.landing_line,
+    source.load_id
+from landing.reject
+cross join landing.source
+order by reject.reject_id;
+
+drop schema landing cascade;
+
+alter schema landing_replaced rename to landing;
+
+truncate landing_before.source, landing_before.line, landing_before.reject
