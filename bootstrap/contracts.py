@@ -38,8 +38,8 @@ def read_contracts(folder: Path) -> list[Contract]:
     return [_read(path) for path in sorted(folder.glob("*.sql"))]
 
 
-def run_contracts(cursor: Cursor, contracts: Iterable[Rule], renamed: Callable[[str], str] = str) -> int:
-    """Run them in the open transaction; the number that held. ``renamed`` gives the SQL for it, where it is another.
+def run_contracts(cursor: Cursor, contracts: Iterable[Rule], run: Callable[[Rule], str] = lambda rule: rule.sql) -> int:
+    """Run them in the open transaction; the number that held. ``run`` gives the SQL for it, where it is another.
 
     Raises ``CheckFailed`` at the first that does not: its name, up to five offending rows, and the SQL for all of them.
     """
@@ -47,7 +47,8 @@ def run_contracts(cursor: Cursor, contracts: Iterable[Rule], renamed: Callable[[
     for contract in contracts:
         sql = contract.sql.strip().rstrip(";")
         # Planned for all its rows: with a mere limit the server expects to find some soon, and reads on one core.
-        statement = f"with broken as materialized (\n{renamed(sql)}\n) select * from broken limit {_SHOWN + 1}"
+        looked_at = run(contract).strip().rstrip(";")
+        statement = f"with broken as materialized (\n{looked_at}\n) select * from broken limit {_SHOWN + 1}"
         try:
             cursor.execute(statement)
         except (ProgrammingError, DataError) as error:

@@ -19,13 +19,17 @@ from bootstrap.errors import UsageError
 from bootstrap.progress import Progress
 from bootstrap.project import current
 
+Changes = Mapping[str, str | None]
+"""Relations that changed, with the table of the rows that went and came; ``None`` where these are not known."""
+
 
 @dataclass(frozen=True)
 class Loaded:
     """What a load did. ``days_changed`` is sorted, and empty when the warehouse held the same content already.
 
     ``is_append`` says that the file was added to what was held. ``account`` tells, as JSON, what became of everything
-    in the file; ``how`` in it is how the file was read.
+    in the file; ``how`` in it is how the file was read. ``changes`` are the tables of lines whose rows changed, with
+    the temporary table of those that went and came; ``None`` where anything may have changed.
     """
 
     form: str
@@ -36,6 +40,7 @@ class Loaded:
     days_changed: list[date] = field(default_factory=list)
     account: dict[str, Any] = field(default_factory=dict)
     is_append: bool = False
+    changes: Changes | None = None
 
     @property
     def months_changed(self) -> list[date]:
@@ -72,8 +77,8 @@ class Lines(Protocol):
     def digest(self) -> str:
         """Of all that decides what lines are made of a file."""
 
-    def contracts(self) -> list[Contract]:
-        """What must hold of the lines."""
+    def contracts(self, *, narrow: bool = False) -> list[Contract]:
+        """What must hold of the lines; with ``narrow``, of those that the load before changed."""
 
     def said(self, name: str | None, *, dates: str | None, only: Sequence[str], skip: Sequence[str]) -> How:
         """How to read a file, as settings and options say."""

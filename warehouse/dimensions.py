@@ -1,22 +1,66 @@
 """Derives customers, products, countries and the calendar from the lines."""
 
+from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 from psycopg2.extensions import cursor as Cursor
 
+from bootstrap.lines import Changes
+from bootstrap.semantic.difference import write_difference
+from warehouse.changes import find_changed_lines
 from warehouse.countries import listed
 from warehouse.opening import closed_days, opening
 from warehouse.queries import query
 
+_KEYS = {"customer": "customer_id", "product": "stock_code", "country": "country", "calendar": "date"}
 
-def refresh_dimensions(cursor: Cursor) -> None:
-    """Rebuild the four dimension tables, in the open transaction. Readers keep the old rows until it is committed."""
-    for name in ("customer", "product", "country", "calendar"):
+
+def refresh_dimensions(cursor: Cursor, changed: str | None) -> dict[str, str | None]:
+    """Bring the four dimension tables up to the lines, in the open transaction; the tables of the rows that changed.
+
+    ``changed`` is the table of the lines that did, ``None`` where any may have. Only rows that differ are written, and
+    readers keep the old ones until it is committed.
+    """
+    changes: dict[str, str | None] = {}
+    for name, key in _KEYS.items():
         # Straight into the table it would run on one core.
-        derive = f"create temporary table derived on commit drop as \n{query(name)}"
+        parts = _parts(name, key, changed)
+        derive = f"create temporary table derived on commit drop as \n{query(name, **parts)}"
         cursor.execute(derive, _parameters(cursor, name))
-        cursor.execute(f"delete from warehouse.{name}; insert into warehouse.{name} select * from derived")
-        cursor.execute(f"drop table derived; analyze warehouse.{name}")
+        cursor.execute("analyze derived")
+        is_part = changed and name == "customer"
+        within = f"held.{key} in (select {key} from {changed})" if is_part else "true"
+        if written := write_difference(cursor, f"warehouse.{name}", [key], "derived", within=within):
+            changes[f"warehouse.{name}"] = written
+        cursor.execute("drop table derived")
+        if not changed:
+            cursor.execute(f"analyze warehouse.{name}")
+    return changes
+
+
+def follow(cursor: Cursor, days: Sequence[date]) -> Changes | None:
+    """Bring the dimension tables up to the lines of ``days``, none for all, and give the changed rows of all tables.
+
+    ``None`` where so many lines changed that following them would not pay.
+    """
+    lines = find_changed_lines(cursor, days) if days else None
+    changes = refresh_dimensions(cursor, lines)
+    return {"warehouse.line": lines, **changes} if lines else None
+
+
+def _parts(name: str, key: str, changed: str | None) -> dict[str, str]:
+    """What of the lines is read: with ``changed``, those of the values that are in it."""
+    if changed is None:
+        return {"line": "warehouse.line", "others": "", "named": "select distinct country from warehouse.line"}
+    values = f"select {key} from {changed}" if name != "calendar" else ""
+    return {
+        "line": f"(select * from warehouse.line where {key} in ({values}))",
+        "others": f"union all select stock_code, name, is_product from warehouse.product where {key} not in ({values})",
+        "named": f"select country from {changed} where is_new union select country from warehouse.country as held "
+        f"where country not in (select country from {changed} where not is_new) "
+        "or exists (select from warehouse.line where line.country = held.country)",
+    }
 
 
 def _parameters(cursor: Cursor, name: str) -> dict[str, Any] | None:

@@ -59,16 +59,22 @@ def note_source(cursor: Cursor, source: Source, account: dict[str, object], kept
 def settle(cursor: Cursor, *, is_changed: bool, append: bool) -> None:
     """Keep what ``land`` moved aside: as the generation before, or, with ``append``, together with the new file.
 
-    Where the file changes no line, it takes the place of one that says the same, or is let go when it was to be added.
+    Where the file changes no line, it takes the place of one that says the same; it is let go when it was to be added,
+    or stands for several files, which a rollback has to tell apart.
     """
     if append and is_changed:
         cursor.execute(query("merge_landing"))
-    elif append:
+    elif not is_changed and (append or _holds_several(cursor)):
         cursor.execute("drop schema landing cascade; alter schema landing_replaced rename to landing")
     elif is_changed:
         cursor.execute("drop schema landing_before cascade; alter schema landing_replaced rename to landing_before")
     else:
         cursor.execute("drop schema landing_replaced cascade")
+
+
+def _holds_several(cursor: Cursor) -> bool:
+    cursor.execute("select max(load_id) > 1 from landing_replaced.source")
+    return cursor.fetchone() == (True,)
 
 
 def put_rejects(cursor: Cursor, source: Source, reading: Reading) -> None:

@@ -13,6 +13,7 @@ from bootstrap.contracts import Contract, read_contracts
 from bootstrap.lines import How, Lines, Loaded, Opened
 from bootstrap.progress import Progress
 from warehouse import migrate
+from warehouse.changes import narrow_parts
 from warehouse.closing import close_month, reopen_month
 from warehouse.load import by_other_rules, load, load_again
 from warehouse.maps import Map, said
@@ -42,8 +43,8 @@ class ShopLines:
             digest.update(path.read_bytes())
         return digest.hexdigest()
 
-    def contracts(self) -> list[Contract]:
-        return load_contracts()
+    def contracts(self, *, narrow: bool = False) -> list[Contract]:
+        return load_contracts(narrow=narrow)
 
     def said(self, name: str | None, *, dates: str | None, only: Sequence[str], skip: Sequence[str]) -> How:
         return said(name, dates=dates, only=only, skip=skip)
@@ -92,9 +93,13 @@ class ShopLines:
         return demo.write_demo(path, lines=lines, seed=seed, **days)
 
 
-def load_contracts(folder: Path = _FOLDER / "checks") -> list[Contract]:
-    """The contracts of the lines, one per file, with what the shop says of them filled in."""
-    parts = line_rules().parts(day="invoice_at::date")
+def load_contracts(folder: Path = _FOLDER / "checks", *, narrow: bool = False) -> list[Contract]:
+    """The contracts of the lines, one per file, with what the shop says of them filled in.
+
+    With ``narrow`` they look at the days of the lines that changed, which ``find_changed_lines`` found.
+    """
+    of_lines = narrow_parts() if narrow else {"line": "warehouse.line", "day": "warehouse.day"}
+    parts = line_rules().parts(day="invoice_at::date") | of_lines
     return [Contract(one.name, one.description, filled_in(one.sql, parts)) for one in read_contracts(folder)]
 
 

@@ -5,7 +5,7 @@ warehouse holds are replaced. A file that is added replaces its own invoices: th
 the lines of other invoices in them.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -15,11 +15,12 @@ from psycopg2 import DataError, NotSupportedError
 from psycopg2.extensions import cursor as Cursor
 
 from bootstrap.errors import SourceError
-from bootstrap.lines import Loaded
+from bootstrap.lines import Changes, Loaded
 from bootstrap.progress import Progress
+from warehouse.changes import days_of
 from warehouse.countries import put_spellings
 from warehouse.demo import DEMO_MARK
-from warehouse.dimensions import refresh_dimensions
+from warehouse.dimensions import follow
 from warehouse.judge import Reading, judge, words_for_nothing
 from warehouse.landing import Kept, land, note_source, put_rejects, settle
 from warehouse.loss import refuse_loss
@@ -59,6 +60,15 @@ class Day:
     lines: int
     content_hash: int
     rules: str
+
+
+@dataclass(frozen=True)
+class _Changed:
+    """The days that were replaced, the changed rows of tables, and what the warehouse holds of the file."""
+
+    days: list[date]
+    changes: Changes | None
+    kept: Kept
 
 
 Days = dict[date, Day]
@@ -105,7 +115,7 @@ def load(
         if max_loss is not None:
             refuse_loss(cursor, source.path, days, held, max_loss=max_loss, append=append)
 
-    changed, kept = _change(cursor, fingerprint, check, is_first=is_first, append=append, progress=progress)
+    done = _change(cursor, fingerprint, check, is_first=is_first, append=append, progress=progress)
     account = source.account.facts() | {
         "reading": readings[-1].facts(),
         "how": source.how.model_dump(mode="json", exclude_defaults=True),
@@ -114,9 +124,9 @@ def load(
     }
     account["decisions"] += readings[-1].decisions()
     account["warnings"] += warnings(cursor)
-    note_source(cursor, source, account, kept)
-    loaded = _loaded(cursor, source.form, source.sha256, source.account.lines_read, changed, account)
-    settle(cursor, is_changed=bool(changed), append=append)
+    note_source(cursor, source, account, done.kept)
+    loaded = _loaded(cursor, source.form, source.sha256, source.account.lines_read, done, account)
+    settle(cursor, is_changed=bool(done.days), append=append)
     return replace(loaded, is_append=append)
 
 
@@ -136,11 +146,11 @@ def load_again(cursor: Cursor, *, progress: Progress) -> Loaded:
             _add_again(cursor, load_id, Reading(**account.get("reading", {"price_type": price_type})))
         return _ALL
 
-    changed, kept = _change(cursor, fingerprint, lambda *_: None, is_first=False, append=False, progress=progress)
+    done = _change(cursor, fingerprint, lambda *_: None, is_first=False, append=False, progress=progress)
     load_id, form, sha256, lines_read, _, account = files[-1]
     if load_id == 1:
-        cursor.execute("update landing.source set lines_kept = %s, amount_kept = %s", kept)
-    loaded = _loaded(cursor, form, sha256, lines_read, changed, account, load_id)
+        cursor.execute("update landing.source set lines_kept = %s, amount_kept = %s", done.kept)
+    loaded = _loaded(cursor, form, sha256, lines_read, done, account, load_id)
     return replace(loaded, is_append=load_id > 1)
 
 
@@ -178,18 +188,12 @@ def prepare(cursor: Cursor) -> None:
     )
 
 
-def days_of(days: Sequence[date]) -> dict[str, list[date]]:
-    """Days, and their months, as parameters of statements."""
-    return {"days": list(days), "months": sorted({day.replace(day=1) for day in days})}
-
-
 def _change(
     cursor: Cursor, fingerprint: Callable[[], str], check: Check, *, is_first: bool, append: bool, progress: Progress
-) -> tuple[list[date], Kept]:
-    """Put the days into the warehouse that differ there from what ``fingerprint`` finds in landing; give them.
+) -> _Changed:
+    """Put the days into the warehouse that differ there from what ``fingerprint`` finds in landing.
 
-    And what the warehouse holds of the file then. ``check`` sees what the file has on each day, and what is held,
-    before anything is replaced.
+    ``check`` sees what the file has on each day, and what is held, before anything is replaced.
     """
     with progress.step("compare days") as step:
         lines, days = fingerprint(), _days(cursor)
@@ -197,16 +201,17 @@ def _change(
         changed = sorted(day for day in days.keys() | held.keys() if days.get(day) != held.get(day))
         step.note = f"{len(changed)} of {len(days.keys() | held.keys())} days changed"
         check(days, held)
+    changes: Changes | None = {}
     if changed:
         with progress.step("load the warehouse") as step:
             step.rows = _replace(cursor, lines, {day: days.get(day) for day in changed}, is_first=is_first)
         with progress.step("derive dimensions"):
-            refresh_dimensions(cursor)
+            changes = follow(cursor, [] if is_first else changed)
     kept = _count_kept(cursor, append=append)
     cursor.execute(
         "drop table landing.fingerprint, landing.spelling; drop table if exists landing.clean, landing.repeated"
     )
-    return changed, kept
+    return _Changed(changed, changes, kept)
 
 
 def _count_kept(cursor: Cursor, *, append: bool) -> Kept:
@@ -223,12 +228,13 @@ def _loaded(
     form: str,
     sha256: str,
     lines_read: int,
-    changed: list[date],
+    done: _Changed,
     account: dict[str, Any],
     load_id: int = 1,
 ) -> Loaded:
     rejected = count_rejects(cursor, load_id)
-    return Loaded(form, sha256, lines_read, lines_read - sum(rejected.values()), rejected, changed, account)
+    kept = lines_read - sum(rejected.values())
+    return Loaded(form, sha256, lines_read, kept, rejected, done.days, account, changes=done.changes)
 
 
 def _fingerprint(cursor: Cursor, source: Source, *, is_whole: bool, max_rejects: float) -> Reading:

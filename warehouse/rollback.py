@@ -13,8 +13,9 @@ from psycopg2.extensions import cursor as Cursor
 from bootstrap.errors import UsageError
 from bootstrap.lines import Loaded
 from bootstrap.progress import Progress
-from warehouse.dimensions import refresh_dimensions
-from warehouse.load import by_other_rules, count_rejects, days_of, prepare
+from warehouse.changes import days_of
+from warehouse.dimensions import follow
+from warehouse.load import by_other_rules, count_rejects, prepare
 from warehouse.queries import query
 
 
@@ -40,11 +41,12 @@ def roll_back(cursor: Cursor, *, progress: Progress) -> tuple[str, Loaded]:
         cursor.execute(query("swap_days", take_days=query("take_days")), days_of(before.days))
         _exchange_landing(cursor, before)
         file, known = _newest_file(cursor)
-        loaded = replace(known, days_changed=before.days)
         step.note = f"{len(before.days)} days, of {file}"
     with progress.step("derive dimensions"):
-        refresh_dimensions(cursor)
-    return f"rollback of receipt {before.receipt_id} to {file}", loaded
+        changes = follow(cursor, before.days)
+    return f"rollback of receipt {before.receipt_id} to {file}", replace(
+        known, days_changed=before.days, changes=changes
+    )
 
 
 def _before(cursor: Cursor) -> _Before:

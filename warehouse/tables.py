@@ -146,7 +146,7 @@ line = Table(
     PrimaryKeyConstraint("customer_key", "line_id"),
     Index(None, "month"),
     Index(None, "customer_id"),
-    Index(None, "stock_code"),
+    Index(None, "stock_code", "month"),
     Index(None, "invoice_no"),
     schema="warehouse",
     comment="Every transaction line, typed and classified. One row per line.",
@@ -189,6 +189,7 @@ product = Table(
     ),
     _required("is_product", Boolean, "false for postage, fees, vouchers, tests and corrections"),
     _known("false for a code of a kind that is neither a product's usual one nor on the list of what is no product"),
+    _optional("name", Text, "the same without the code"),
     schema="warehouse",
     comment="What stands on invoices. One row per stock code.",
 )

@@ -17,9 +17,9 @@ from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
 
 from bootstrap.connection import alone
-from bootstrap.contracts import Contract, run_contracts
+from bootstrap.contracts import Contract, Rule, run_contracts
 from bootstrap.errors import CheckFailed, Locked, SourceError, UsageError
-from bootstrap.lines import How, Loaded, Opened, lines
+from bootstrap.lines import Changes, How, Loaded, Opened, lines
 from bootstrap.progress import Progress
 from bootstrap.refresh.receipt import Figures, Receipt, newest_receipt
 from bootstrap.roles import grant_reading
@@ -29,6 +29,9 @@ from bootstrap.semantic.keys import reference_checks
 from bootstrap.semantic.spec import Layer
 from bootstrap.semantic.statement import renamed
 from bootstrap.semantic.totals import check_metrics
+
+CLOSED = "warehouse.closed_month"
+"""The months that were declared complete."""
 
 
 @dataclass(frozen=True)
@@ -155,7 +158,7 @@ def close(
                 last, changed=False, proof=f"{month:%B %Y} was {'not closed' if reopen else 'closed before'}"
             )
         same = partial(_as_before, cursor, last, progress)
-        return _apply(cursor, layer, same, now, progress, used_in, also=[month], plan_only=plan_only)
+        return _apply(cursor, layer, same, now, progress, used_in, also={CLOSED: None}, plan_only=plan_only)
 
 
 @contextmanager
@@ -218,13 +221,13 @@ def _apply(
     now: str,
     progress: Progress,
     used_in: Mapping[str, Sequence[str]] | None,
-    also: Sequence[date] = (),
+    also: Changes | None = None,
     cascade: bool = False,
     plan_only: bool = False,
 ) -> Refreshed:
     """All of the one transaction. ``change_lines`` brings the warehouse up, and says where its lines are from.
 
-    ``also`` are months to build although their lines did not change.
+    ``also`` are tables that changed although no line did.
     """
     earlier = len(progress.steps)
     before = Figures.read(cursor)
@@ -232,10 +235,10 @@ def _apply(
     built = build(
         cursor,
         layer,
-        months=[*loaded.months_changed, *also],
+        changes=None if loaded.changes is None else {**loaded.changes, **(also or {})},
         progress=progress,
         used_in=used_in,
-        check=partial(_check, cursor, layer, progress),
+        check=partial(_check, cursor, layer, progress, narrow=bool(loaded.changes)),
         cascade=cascade or plan_only,
     )
     grant_reading(cursor)
@@ -268,7 +271,7 @@ def _receipt(
     """What the load did, and what the figures were before it and are after it."""
     return Receipt(
         source=source,
-        **asdict(loaded),
+        **{name: value for name, value in asdict(loaded).items() if name != "changes"},
         months_changed=loaded.months_changed,
         fingerprint=fingerprint,
         before=before.headline,
@@ -279,14 +282,20 @@ def _receipt(
     )
 
 
-def _check(cursor: Cursor, layer: Layer, progress: Progress, built: Build) -> None:
-    """All that must hold before anybody sees what was built."""
+def _check(cursor: Cursor, layer: Layer, progress: Progress, built: Build, *, narrow: bool) -> None:
+    """All that must hold before anybody sees what was built; with ``narrow``, of the lines that changed."""
+    looked_at = {contract.name: contract.sql for contract in lines().contracts(narrow=True)} if narrow else {}
     with progress.step("Contracts") as step:
         contracts = [*lines().contracts(), *_twin_contracts(layer)]
-        step.note = f"{run_contracts(cursor, contracts, partial(renamed, names=built.names))} hold"
+        step.note = f"{run_contracts(cursor, contracts, partial(_as_run, looked_at, built))} hold"
     if built.changed:
         with progress.step("Metrics") as step:
             step.note = f"{check_metrics(cursor, layer, built.names)} computed, relations agree"
+
+
+def _as_run(looked_at: Mapping[str, str], built: Build, rule: Rule) -> str:
+    """The SQL of a contract on what there is before relations take their places."""
+    return renamed(looked_at.get(rule.name, rule.sql), built.names)
 
 
 def _twin_contracts(layer: Layer) -> list[Contract]:
@@ -304,7 +313,7 @@ def _as_before(cursor: Cursor, last: Receipt | None, progress: Progress) -> tupl
     if lines().is_outdated(cursor):
         return last.source, lines().load_again(cursor, progress=progress)
     facts = last.model_dump(include={"form", "sha256", "lines_read", "lines_kept", "rejected", "account", "is_append"})
-    return last.source, Loaded(**facts)
+    return last.source, Loaded(**facts, changes={})
 
 
 def _proof(last: Receipt) -> str:

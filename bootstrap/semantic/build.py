@@ -1,31 +1,34 @@
 """Brings the relations of the layer up to their definitions and lines, each in the cheapest way that is right.
 
-A relation whose definition changed, or stands on one that did, is computed whole; else only the months whose lines
-changed are. Either way only the rows that differ are written, so readers are left alone. What cannot be written in
-place is built beside what stands and takes its place at the end (``exchange``). The caller's transaction decides.
+A relation whose definition changed, or stands on one that did, is computed whole; else only what the changed rows of
+its inputs reach is (``narrowed``). Either way only the rows that differ are written, so readers are left alone, and
+these are in turn what the relations above follow. What cannot be written in place is built beside what stands and takes
+its place at the end (``exchange``). The caller's transaction decides.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from hashlib import sha256
 from typing import Literal
 
-from psycopg2 import DatabaseError, DataError, ProgrammingError, sql
+from psycopg2 import DatabaseError, DataError, ProgrammingError
 from psycopg2.extensions import cursor as Cursor
 from psycopg2.extras import execute_values
 
 from bootstrap.errors import SpecError
+from bootstrap.lines import Changes
 from bootstrap.progress import Progress
 from bootstrap.semantic.comments import documentation, write_catalogues, write_comments
 from bootstrap.semantic.dependents import Dependent, find_dependents, refuse_dependents
+from bootstrap.semantic.difference import write_difference
 from bootstrap.semantic.document import nearest
 from bootstrap.semantic.exchange import Beside, beside, exchange, shape
 from bootstrap.semantic.keys import add_primary_key
+from bootstrap.semantic.narrowed import find_keys, narrowed
 from bootstrap.semantic.spec import SCHEMAS, Layer, Twin
 from bootstrap.semantic.statement import renamed
 
-Way = Literal["full", "definitions", "months", "documentation", "nothing"]
+Way = Literal["full", "definitions", "changes", "documentation", "nothing"]
 _GENERATED = """
     create table if not exists rollup.definition (relation text primary key, definition text, documentation text);
     create table if not exists rollup.metric (metric text primary key, label text not null, formula text not null,
@@ -59,7 +62,7 @@ def build(
     cursor: Cursor,
     layer: Layer,
     *,
-    months: Sequence[date] | None,
+    changes: Changes | None,
     progress: Progress,
     used_in: Mapping[str, Sequence[str]] | None = None,
     check: Callable[[Build], None] = lambda _: None,
@@ -67,8 +70,8 @@ def build(
 ) -> Build:
     """Bring the relations up to the lines of ``warehouse`` inside the caller's transaction.
 
-    ``months`` are those whose lines changed, ``None`` stands for all. ``used_in`` names the charts of each metric for
-    the catalogue. ``check`` is called when all is built, and before any reader has to wait.
+    ``changes`` are those of the tables of lines; ``None``: anything may have changed. ``used_in`` names the charts of
+    each metric for the catalogue. ``check`` is called when all is built, and before any reader has to wait.
 
     Raises ``SpecError`` when a twin's columns are not those of its SQL, or the server refuses its SQL, and
     ``CheckFailed`` when what others built would be dropped, unless ``cascade``.
@@ -79,12 +82,13 @@ def build(
     changed = {name for name, (made, _) in wanted.items() if name not in held or held[name][0] != made}
     gone = sorted(held.keys() - wanted.keys())
     made = Beside(replaced=gone)
-    whole = set(wanted) if months is None else _standing_on(layer, changed)
-    rows = _write(cursor, layer, _Task(changed, whole, months or (), made), progress) if whole or months else {}
+    whole = set(wanted) if changes is None else _standing_on(layer, changed)
+    task = _Task(changed, whole, dict(changes or {}), made)
+    rows = _write(cursor, layer, task, progress) if whole or changes else {}
     dropped = find_dependents(cursor, made.replaced, {*held, *wanted}) if made.replaced else []
     if dropped and not cascade:
         raise refuse_dependents(made.replaced, dropped)
-    built = Build(_way(changed | set(gone), wanted, months, held == wanted), rows, made.names, dropped)
+    built = Build(_way(changed | set(gone), wanted, changes, held == wanted), rows, made.names, dropped)
     check(built)
     if held != wanted:
         reworded = [twin for twin in layer.twins if held.get(twin.relation) != wanted[twin.relation]]
@@ -106,20 +110,20 @@ def _prepare(cursor: Cursor) -> None:
     cursor.execute("; ".join(f"create schema if not exists {schema}" for schema in SCHEMAS) + f"; {_GENERATED}")
 
 
-def _way(changed: Collection[str], wanted: Collection[str], months: Sequence[date] | None, is_said: bool) -> Way:
-    if months is None or len(changed) >= len(wanted):
+def _way(changed: Collection[str], wanted: Collection[str], changes: Changes | None, is_said: bool) -> Way:
+    if changes is None or len(changed) >= len(wanted):
         return "full"
     if changed:
         return "definitions"
-    if months:
-        return "months"
+    if changes:
+        return "changes"
     return "nothing" if is_said else "documentation"
 
 
 def definition(twin: Twin) -> str:
     """A digest of all that decides what rows the relation holds and how they are kept."""
     columns = [column.name for column in twin.columns]
-    kept = (twin.object, twin.kept_by, twin.looks_back, twin.key, twin.indexes, sorted(twin.references.items()))
+    kept = (twin.object, twin.key, twin.indexes, sorted(twin.references.items()))
     decides = (twin.sql, *kept, columns)
     return sha256(repr(decides).encode()).hexdigest()
 
@@ -148,12 +152,13 @@ def _standing_on(layer: Layer, changed: Collection[str]) -> set[str]:
 
 @dataclass(frozen=True)
 class _Task:
-    """What to write: ``whole`` relations, because definitions ``changed``, and ``months`` of the others."""
+    """What to write: ``whole`` relations, because definitions ``changed``, and what ``changes`` reach in the others."""
 
     changed: Collection[str]
     whole: Collection[str]
-    months: Sequence[date]
+    changes: dict[str, str | None]
     made: Beside
+    narrow: set[str] = field(default_factory=set)
 
 
 def _write(cursor: Cursor, layer: Layer, task: _Task, progress: Progress) -> dict[str, int]:
@@ -163,11 +168,10 @@ def _write(cursor: Cursor, layer: Layer, task: _Task, progress: Progress) -> dic
             done = {twin.relation: _bring_up(cursor, twin, task) for twin in twins}
             rows |= {relation: count for relation, count in done.items() if count is not None}
             step.rows = sum(count or 0 for count in done.values())
-            whole = sum(twin.relation in task.whole and twin.relation in rows for twin in twins)
-            by_month = f"{sum(twin.relation in rows for twin in twins) - whole} by {len(task.months)} months"
-            step.note = ", ".join(
-                [*([f"{whole} relations whole"] if whole else []), *([by_month] if task.months else [])]
-            )
+            narrow = len(task.narrow.intersection(done))
+            whole = sum(twin.relation in rows for twin in twins) - narrow
+            parts = [f"{whole} relations whole"] if whole else []
+            step.note = ", ".join([*parts, *([f"{narrow} by changed keys"] if narrow else [])])
     return rows
 
 
@@ -176,13 +180,34 @@ def _by_schema(layer: Layer) -> Iterable[tuple[str, list[Twin]]]:
 
 
 def _bring_up(cursor: Cursor, twin: Twin, task: _Task) -> int | None:
-    """Write one relation; returns its rows, or ``None`` when there is nothing to write."""
+    """Write one relation; returns the rows that were computed, or ``None`` when there is nothing to write."""
     is_new = twin.relation in task.changed or not task.made.names.keys().isdisjoint(twin.reads)
     if is_new if twin.kind == "view" else twin.relation in task.whole:
+        task.changes[twin.relation] = None
         return _compute(cursor, twin, task.made)
-    if twin.kind == "view" or not task.months:
+    reached = {relation: rows for relation, rows in task.changes.items() if relation in twin.reads}
+    if reached and twin.kind == "view":
+        task.changes[twin.relation] = None
+    return _follow(cursor, twin, reached, task) if reached and twin.kind == "stored" else None
+
+
+def _follow(cursor: Cursor, twin: Twin, reached: Changes, task: _Task) -> int | None:
+    """Compute what the changed rows of its inputs reach, and write what differs."""
+    keys = find_keys(cursor, twin, reached)
+    if keys and not keys.count:
         return None
-    return _replace(cursor, twin, task.months) if twin.kept_by else _refresh(cursor, twin)
+    query, within = twin.sql, "true"
+    if keys:
+        task.narrow.add(twin.relation)
+        within = keys.holds("held", keys.columns)
+        query = f"select held.* from ({narrowed(cursor, twin, keys)}) as held where {within}"
+    cursor.execute(f"create temporary table fresh on commit drop as {query}")
+    rows = cursor.rowcount
+    cursor.execute("analyze fresh")
+    if written := write_difference(cursor, twin.relation, twin.key, "fresh", within=within):
+        task.changes[twin.relation] = written
+    cursor.execute("drop table fresh")
+    return rows
 
 
 def _compute(cursor: Cursor, twin: Twin, made: Beside) -> int:
@@ -192,7 +217,7 @@ def _compute(cursor: Cursor, twin: Twin, made: Beside) -> int:
     stands, new = shape(cursor, twin.relation), shape(cursor, table)
     fits = stands is not None and new is not None and stands.fits(new)
     if fits and twin.kind == "stored":
-        _merge(cursor, twin, table)
+        write_difference(cursor, twin.relation, twin.key, table)
         _add_indexes(cursor, twin, twin.relation)
         cursor.execute(f"drop table {table}; analyze {twin.relation}")
         return rows
@@ -251,33 +276,3 @@ def _check_columns(twin: Twin, made: Sequence[str]) -> None:
         raise SpecError(
             f"the SQL gives {', '.join(made)}. List the same, in that order.", path=twin.path, field="columns"
         )
-
-
-def _replace(cursor: Cursor, twin: Twin, months: Sequence[date]) -> int:
-    chosen = "month >= {}" if twin.looks_back else "month = any({})"
-    where = sql.SQL(chosen).format(sql.Literal(min(months) if twin.looks_back else list(months)))
-    names = {"table": sql.SQL(twin.relation), "query": sql.SQL(twin.sql), "where": where}
-    cursor.execute(sql.SQL("delete from {table} where {where}").format(**names))
-    cursor.execute(sql.SQL("insert into {table} select * from ({query}) as q where {where}").format(**names))
-    rows = cursor.rowcount
-    cursor.execute(f"analyze {twin.relation}")
-    return rows
-
-
-def _refresh(cursor: Cursor, twin: Twin) -> int:
-    """Write only the rows that differ: what "refresh materialized view concurrently" does, in half its time."""
-    cursor.execute(f"create temporary table fresh on commit drop as {twin.sql}")
-    rows = cursor.rowcount
-    cursor.execute("analyze fresh")
-    _merge(cursor, twin, "fresh")
-    cursor.execute(f"drop table fresh; analyze {twin.relation}")
-    return rows
-
-
-def _merge(cursor: Cursor, twin: Twin, source: str) -> None:
-    """Write the rows of ``source`` that differ from those of the relation, and take out what it does not have."""
-    table, same = twin.relation, " and ".join(f"fresh.{name} = held.{name}" for name in twin.key)
-    kept = f"select from {source} as fresh where {same} and fresh.* operator(pg_catalog.*=) held.*"
-    cursor.execute(f"delete from {table} as held where not exists ({kept})")
-    held = f"select from {table} as held where {same}"
-    cursor.execute(f"insert into {table} select * from {source} as fresh where not exists ({held})")

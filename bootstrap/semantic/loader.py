@@ -108,7 +108,8 @@ def _own_columns(document: Document, items: list[Any], shared: Mapping[str, Colu
 def _check_names(document: Document, twin: Twin, metrics: Mapping[str, Metric]) -> None:
     columns = {column.name: column for column in twin.columns}
     named = [*[("key", name) for name in twin.key], *[("indexes", name) for index in twin.indexes for name in index]]
-    for field, name in [*named, *([("time", twin.time)] if twin.time else [])]:
+    kept = [("kept_by", name) for name in twin.kept_by]
+    for field, name in [*named, *kept, *([("time", twin.time)] if twin.time else [])]:
         if name not in columns:
             raise document.error(f'"{name}" is not a column of {twin.relation}. {nearest(name, columns)}', [field])
     _check_filters(document, twin, columns)
@@ -116,14 +117,26 @@ def _check_names(document: Document, twin: Twin, metrics: Mapping[str, Metric]) 
         raise document.error('the description must end in the grain: "One row per ...."', ["description"])
     if twin.kind == "stored" and not twin.key:
         raise document.error("a stored relation needs a key.", ["key"])
-    if twin.kept_by and (twin.kind != "stored" or "month" not in twin.key):
-        raise document.error("only a stored relation with month in its key can be kept by month.", ["kept_by"])
-    if twin.looks_back and not twin.kept_by:
-        raise document.error("only what is kept by month can look back.", ["looks_back"])
+    _check_keeping(document, twin)
     for position, name in enumerate(twin.metrics):
         if name not in metrics:
             raise document.error(f'"{name}" is not a metric. {nearest(name, metrics)}', ["metrics", position])
         _check_expression(document, ["metrics", position], metrics[name], columns)
+
+
+def _check_keeping(document: Document, twin: Twin) -> None:
+    if twin.kept_by and twin.kind != "stored":
+        raise document.error("only a stored relation is kept.", ["kept_by"])
+    if twin.looks_back and len(twin.kept_by) != 1:
+        raise document.error("only what is kept by one column can look back.", ["looks_back"])
+    for relation in twin.joins:
+        if relation not in twin.reads:
+            raise document.error(
+                f'"{relation}" is no relation that the SQL reads. {nearest(relation, twin.reads)}', ["joins"]
+            )
+    for relation, way in twin.through.items():
+        if relation not in twin.reads or way not in twin.reads:
+            raise document.error("both have to be relations that the SQL reads.", ["through", relation])
 
 
 def _check_filters(document: Document, twin: Twin, columns: Mapping[str, Column]) -> None:
@@ -215,8 +228,6 @@ def _in_order(twins: list[Twin]) -> tuple[Twin, ...]:
         for name in twin.reads:
             if not name.startswith("warehouse.") and name not in by_name and name not in GENERATED:
                 raise _sql_error(twin, name, f'"{name}" is not a relation. {nearest(name, by_name)}')
-            if twin.kept_by and name in by_name and not _may_keep(twin, by_name[name]):
-                raise _sql_error(twin, name, f'what is kept by month cannot stand on "{name}", which is not.')
             if twin.schema_name == "rollup" and name.startswith("mart."):
                 raise _sql_error(twin, name, f'a rollup cannot stand on "{name}": mart is built after it.')
     graph = {twin.relation: [name for name in twin.reads if name in by_name] for twin in twins}
@@ -225,11 +236,6 @@ def _in_order(twins: list[Twin]) -> tuple[Twin, ...]:
     except CycleError as error:
         circle = error.args[1]
         raise _sql_error(by_name[circle[0]], circle[-2], f"it reads itself: {' <- '.join(circle)}.") from error
-
-
-def _may_keep(twin: Twin, below: Twin) -> bool:
-    """Whether the rows of a month in ``twin`` stay right while the same month stays as it is ``below``."""
-    return not below.reads or bool(below.kept_by and (twin.looks_back or not below.looks_back))
 
 
 def _sql_error(twin: Twin, name: str, message: str) -> SpecError:

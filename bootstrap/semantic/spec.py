@@ -76,8 +76,14 @@ class Twin(Spec):
     name: str
     description: str = Field(description="ends in the grain: One row per ...")
     kind: Literal["view", "stored"]
-    kept_by: Literal["month"] | None = Field(None, description="stored, and only changed months are rebuilt")
-    looks_back: bool = Field(False, description="kept by month, and each month stands on those before it too")
+    kept_by: tuple[str, ...] = Field(
+        (), description="rows of one value of these columns follow from the inputs' rows with that value alone"
+    )
+    looks_back: bool = Field(False, description="kept by one column, and rows follow from lesser values of it too")
+    joins: tuple[str, ...] = Field((), description="inputs that only add columns to the rows that other inputs make")
+    through: dict[str, str] = Field(
+        {}, description="an input without these columns to one that has them and the input's key: {mart.a: mart.b}"
+    )
     key: tuple[str, ...] = Field(description="the columns that tell rows apart; empty for a view where none do")
     references: dict[str, str] = Field({}, description="columns that are the key of another relation: mart.kpi.month")
     covers: str | None = Field(None, description="the part of the lines it holds, where it holds a part of them")

@@ -27,6 +27,16 @@ class Named:
     end: int
 
 
+@dataclass(frozen=True)
+class Import:
+    """A CTE that reads one relation as it is: ``columns`` are those that it names, none for all of them."""
+
+    relation: str
+    columns: tuple[str, ...]
+    start: int
+    end: int
+
+
 def query(sql: str) -> exp.Query:
     """The tree of the one select. Raises ``NotSql`` for anything else."""
     try:
@@ -52,7 +62,37 @@ def renamed(sql: str, names: Mapping[str, str]) -> str:
     return sql
 
 
-def _named(tree: exp.Query) -> Iterator[Named]:
+@lru_cache(maxsize=256)
+def imports(sql: str) -> tuple[Import, ...]:
+    """The import CTEs of ``sql``, in order. Raises ``NotSql``."""
+    selects = [cte.this for cte in query(sql).ctes]
+    return tuple(found for select in selects if (found := _import(select)))
+
+
+def replaced(sql: str, texts: Mapping[Import, str]) -> str:
+    """``sql`` with what the imports of ``texts`` read exchanged for the text there."""
+    for one in sorted(texts, key=lambda one: one.start, reverse=True):
+        sql = sql[: one.start] + texts[one] + sql[one.end :]
+    return sql
+
+
+def _import(select: exp.Expression) -> Import | None:
+    if not isinstance(select, exp.Select):
+        return None
+    plain = {"expressions", "from", "from_", "kind", "hint", "distinct", "limit", "operation_modifiers"}
+    tables = list(select.find_all(exp.Table))
+    if len(tables) != 1 or any(value for name, value in select.args.items() if name not in plain):
+        return None
+    places = list(_named(select))
+    is_all = [isinstance(one, exp.Star) for one in select.expressions] == [True]
+    columns = [one for one in select.expressions if isinstance(one, exp.Column)]
+    is_cut = any(select.args.get(name) for name in ("distinct", "limit"))
+    if not places or is_cut or tables[0].alias or not (is_all or len(columns) == len(select.expressions)):
+        return None
+    return Import(places[0].relation, tuple(column.name for column in columns), places[0].start, places[0].end)
+
+
+def _named(tree: exp.Expression) -> Iterator[Named]:
     for table in tree.find_all(exp.Table):
         schema = table.args.get("db")
         if isinstance(schema, exp.Identifier) and isinstance(table.this, exp.Identifier):

@@ -60,7 +60,7 @@ class Rides:
     def digest(self) -> str:
         return hashlib.sha256(Path(__file__).read_bytes()).hexdigest()
 
-    def contracts(self) -> list[Contract]:
+    def contracts(self, *, narrow: bool = False) -> list[Contract]:
         long = "select ride_id from warehouse.ride where minutes > 1440"
         return [Contract("every ride ends within a day", "No bicycle is away for more than 24 hours.", long)]
 

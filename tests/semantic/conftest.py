@@ -75,7 +75,7 @@ def refresh(
     def run(connection: Connection, lines: Lines) -> Build:
         with connection, connection.cursor() as cursor:
             loaded = load_lines(connection, lines)
-            return build(cursor, layer, months=loaded.months_changed, progress=quiet)
+            return build(cursor, layer, changes=loaded.changes, progress=quiet)
 
     return run
 

@@ -36,7 +36,7 @@ def admin(database) -> Iterator[Connection]:
 
 def rebuild(connection, layer, quiet, **options):
     with connection, connection.cursor() as cursor:
-        built = build(cursor, layer, months=[], progress=quiet, **options)
+        built = build(cursor, layer, changes={}, progress=quiet, **options)
         grant_reading(cursor)
     return built
 

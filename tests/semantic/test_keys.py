@@ -77,7 +77,7 @@ def test_keys_survive_every_way_of_building(connection, refresh, shop_lines, lay
     assert refresh(connection, [*shop_lines, LATE_LINE]).way == "months"
     assert (primary_keys(connection), ask(connection, FOREIGN)) == before
     with connection, connection.cursor() as cursor:
-        assert build(cursor, layer, months=None, progress=quiet).way == "full"
+        assert build(cursor, layer, changes=None, progress=quiet).way == "full"
     assert (primary_keys(connection), ask(connection, FOREIGN)) == before
 
 
@@ -109,7 +109,7 @@ def test_a_view_refers_in_words_alone(connection, refresh, shop_lines, layer, qu
     assert reference_checks(other, other.twin("sales_line")) == []
     refresh(connection, shop_lines)
     with connection, connection.cursor() as cursor:
-        build(cursor, other, months=None, progress=quiet)
+        build(cursor, other, changes=None, progress=quiet)
     assert ask(connection, "select refers_to from mart.column_catalogue where relation = 'mart.sales_line'"
                " and column_name = 'customer_id'") == [("mart.rfm_customer.customer_id",)]  # fmt: skip
 
@@ -118,10 +118,10 @@ def test_a_new_reference_is_declared_and_an_old_one_is_not(connection, refresh, 
     without = changed(layer, "mart.kpi", references={})
     refresh(connection, shop_lines)
     with connection, connection.cursor() as cursor:
-        assert build(cursor, without, months=[], progress=quiet).way == "definitions"
+        assert build(cursor, without, changes={}, progress=quiet).way == "definitions"
     assert ("mart.kpi", "kpi_month_fkey") not in [row[:2] for row in ask(connection, FOREIGN)]
     with connection, connection.cursor() as cursor:
-        assert build(cursor, layer, months=[], progress=quiet).way == "definitions"
+        assert build(cursor, layer, changes={}, progress=quiet).way == "definitions"
     assert ("mart.kpi", "kpi_month_fkey") in [row[:2] for row in ask(connection, FOREIGN)]
 
 
@@ -134,7 +134,7 @@ def test_a_key_that_does_not_tell_rows_apart_is_named(connection, refresh, shop_
         connection.cursor() as cursor,
         pytest.raises(SpecError, match=rf"customer_month.yml: key: the key \({', '.join(key)}\) does not .*{says}"),
     ):
-        build(cursor, changed(layer, "mart.customer_month", key=key), months=None, progress=quiet)
+        build(cursor, changed(layer, "mart.customer_month", key=key), changes=None, progress=quiet)
     connection.rollback()
 
 

@@ -199,7 +199,7 @@ def test_a_hole_makes_a_month_incomplete_and_is_named_until_somebody_closes_it(s
     (headline,) = ask(cursor, "select headline from mart.coverage")[0]
     assert headline.endswith("March 2011 is not complete: no lines on 12 open days between 14 March and 27 March.")
     assert close_month(cursor, date(2011, 3, 1))
-    build(cursor, layer, months=[date(2011, 3, 1)], progress=quiet)
+    build(cursor, layer, changes={"warehouse.closed_month": None}, progress=quiet)
     assert [row[1] for row in ask(cursor, COMPLETE)] == [True] * 4
     assert "not complete" not in ask(cursor, "select headline from mart.coverage")[0][0]
 

@@ -14,8 +14,8 @@ from bootstrap.assets.examples import load_examples
 from bootstrap.contracts import run_contracts
 from bootstrap.semantic.build import build
 from bootstrap.semantic.house_rules import definitions
+from bootstrap.semantic.narrowed import find_keys, narrowed
 from bootstrap.settings import data_folder
-from tests.content import content_hashes
 from warehouse.load import load
 from warehouse.sources import open_source
 
@@ -29,7 +29,7 @@ def mart(new_database_at, real_dump, layer, quiet) -> Iterator[Connection]:
     with new_database_at() as url, closing(psycopg2.connect(url)) as connection:
         with connection, connection.cursor() as cursor:
             loaded = load(cursor, open_source(real_dump), max_rejects=0, progress=quiet)
-            build(cursor, layer, months=loaded.months_changed, progress=quiet)
+            build(cursor, layer, changes=loaded.changes, progress=quiet)
         yield connection
 
 
@@ -273,20 +273,18 @@ def test_every_check_of_the_layer_holds(mart, layer):
         assert run_contracts(cursor, checks) == len(checks)
 
 
-def test_replacing_months_gives_the_same_content(mart, layer, quiet):
-    with mart, mart.cursor() as cursor:
-        before = content_hashes(cursor, layer)
-        built = build(cursor, layer, months=[date(2010, 12, 1), date(2011, 12, 1)], progress=quiet)
-        assert built.way == "months"
-        assert content_hashes(cursor, layer) == before
-
-
-def test_a_month_is_read_through_its_index(mart, layer):
+def test_changed_invoices_are_read_through_an_index(mart, layer):
     twin = layer.twin("rollup.invoice_month")
     with mart, mart.cursor() as cursor:
-        cursor.execute(f"explain select * from ({twin.sql}) as q where month = any('{{2011-12-01}}'::date[])")
+        cursor.execute(
+            "create temporary table changed on commit drop as select *, true as is_new from warehouse.line "
+            "where invoice_no = '581587'; analyze changed"
+        )
+        keys = find_keys(cursor, twin, {"warehouse.line": "changed"})
+        cursor.execute(f"explain {narrowed(cursor, twin, keys)}")
         plan = "\n".join(line for (line,) in cursor.fetchall())
-    assert "line_month_idx" in plan
+    assert keys.count == 1
+    assert "line_invoice_no_idx" in plan
     assert "Seq Scan on line" not in plan
 
 

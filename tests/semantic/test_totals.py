@@ -30,7 +30,7 @@ def test_every_metric_of_every_relation_is_computed(rolled_back, layer):
 
 def test_an_empty_warehouse_has_metrics_too(database, layer, quiet):
     with database.connect() as connection, connection.cursor() as cursor:
-        build(cursor, layer, months=None, progress=quiet)
+        build(cursor, layer, changes=None, progress=quiet)
         assert check_metrics(cursor, layer) > 80
 
 

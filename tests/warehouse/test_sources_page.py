@@ -2,6 +2,7 @@
 
 import re
 import shlex
+from itertools import pairwise
 
 import pytest
 from typer.main import get_command
@@ -39,7 +40,10 @@ def test_commands_are_understood(command, monkeypatch):
     monkeypatch.chdir(REPOSITORY)
     name, *arguments = shlex.split(command)
     context = get_command(app).commands[name].make_context(name, [*arguments])
-    assert str(context.params["source"]) == arguments[arguments.index("--source") + 1]
+    sources = context.params["source"]
+    assert [str(path) for path in (sources if isinstance(sources, list) else [sources])] == [
+        following for option, following in pairwise(arguments) if option == "--source"
+    ]
 
 
 def test_the_example_gives_what_the_page_shows(database, tmp_path):

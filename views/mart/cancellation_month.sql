@@ -8,7 +8,13 @@ line as (
 
 month as (
 
-    select * from rollup.month
+    select
+        month,
+        is_complete_month,
+        months_ago,
+        month_name,
+        complete_month_number
+    from rollup.month
 
 ),
 
@@ -20,13 +26,22 @@ withdrawal as (
 
 product as (
 
-    select * from warehouse.product
+    select
+        stock_code,
+        product,
+        is_product
+    from warehouse.product
 
 ),
 
 product_month as (
 
-    select * from mart.product_month
+    select
+        month,
+        country,
+        stock_code,
+        orders
+    from mart.product_month
 
 ),
 

@@ -8,7 +8,16 @@ invoice_month as (
 
 month as (
 
-    select * from rollup.month
+    select
+        month,
+        month_before,
+        is_complete_month,
+        is_first_month,
+        months_of_history,
+        months_ago,
+        month_name,
+        complete_month_number
+    from rollup.month
 
 ),
 
@@ -20,19 +29,29 @@ withdrawal as (
 
 customer as (
 
-    select * from warehouse.customer
+    select
+        customer_id,
+        first_month
+    from warehouse.customer
 
 ),
 
 rfm_customer as (
 
-    select * from mart.rfm_customer
+    select
+        customer_id,
+        segment
+    from mart.rfm_customer
 
 ),
 
 rfm_history as (
 
-    select * from mart.rfm_history
+    select
+        month,
+        customer_id,
+        segment_at_month_end
+    from mart.rfm_history
 
 ),
 

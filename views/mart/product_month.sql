@@ -8,19 +8,30 @@ line as (
 
 product as (
 
-    select * from warehouse.product
+    select
+        stock_code,
+        product,
+        is_product
+    from warehouse.product
 
 ),
 
 rfm_customer as (
 
-    select * from mart.rfm_customer
+    select
+        customer_id,
+        segment_order
+    from mart.rfm_customer
 
 ),
 
 month as (
 
-    select * from rollup.month
+    select
+        month,
+        month_name,
+        complete_month_number
+    from rollup.month
 
 ),
 

@@ -8,7 +8,10 @@ product_month as (
 
 month as (
 
-    select * from rollup.month
+    select
+        month,
+        months_ago
+    from rollup.month
 
 ),
 

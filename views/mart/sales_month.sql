@@ -8,7 +8,11 @@ customer_month as (
 
 country as (
 
-    select * from warehouse.country
+    select
+        country,
+        iso3,
+        region
+    from warehouse.country
 
 ),
 

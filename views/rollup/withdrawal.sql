@@ -68,8 +68,8 @@ matched as (
         ordered.ordered_at,
         ordered.stock_code,
         ordered.units as units_ordered,
+        ordered.customer_id,
         cancelled.invoice_no,
-        cancelled.customer_id,
         cancelled.country,
         cancelled.month,
         cancelled.goods_cancelled,
@@ -88,9 +88,11 @@ matched as (
 
 withdrawn as (
 
-    select order_no
+    select
+        order_no,
+        customer_id
     from matched
-    group by order_no
+    group by order_no, customer_id
     having bool_and(units_cancelled >= units_ordered)
 
 )
@@ -107,11 +109,12 @@ select
     case
         when
             row_number() over (
-                partition by matched.invoice_no, matched.stock_code
+                partition by
+                    matched.invoice_no, matched.stock_code, matched.customer_id, matched.country, matched.month
                 order by matched.ordered_at desc, matched.order_no asc
             ) = 1
             then matched.goods_cancelled
         else 0
     end as goods_withdrawn
 from matched
-inner join withdrawn on matched.order_no = withdrawn.order_no
+inner join withdrawn on matched.order_no = withdrawn.order_no and matched.customer_id = withdrawn.customer_id

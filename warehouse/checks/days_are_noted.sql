@@ -8,7 +8,7 @@ lines as (
         count(*) as lines,
         sum(amount) as amount,
         sum(hash::numeric) as content_hash
-    from warehouse.line
+    from {line} as line
     group by invoice_at::date
 
 )
@@ -22,6 +22,6 @@ select
     lines.content_hash,
     noted.content_hash as noted_content_hash
 from lines
-full join warehouse.day as noted on lines.day = noted.day
+full join {day} as noted on lines.day = noted.day
 where
     (lines.lines, lines.amount, lines.content_hash) is distinct from (noted.lines, noted.amount, noted.content_hash)

@@ -12,7 +12,7 @@ select
     line_type,
     is_overlap,
     is_duplicate
-from warehouse.line
+from {line} as line
 where
     amount <> quantity * unit_price
     or month <> date_trunc('month', invoice_at)::date

@@ -5,10 +5,9 @@ with
 traded as (
 
     select
-        invoice_at::date as date,
-        max(invoice_at) as last_line_at
-    from warehouse.line
-    group by invoice_at::date
+        day as date,
+        last_line_at
+    from warehouse.day
 
 ),
 

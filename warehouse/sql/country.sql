@@ -3,7 +3,7 @@ with
 
 named as (
 
-    select distinct country from warehouse.line
+    {named}
 
 ),
 

@@ -7,7 +7,7 @@ spans as (
         country,
         min(invoice_at) as first_invoice_at,
         max(invoice_at) as last_invoice_at
-    from warehouse.line
+    from {line} as line
     where customer_id is not null
     group by customer_id, country
 

@@ -10,7 +10,7 @@ descriptions as (
         description,
         bool_and(is_product) as is_product,
         count(*) filter (where unit_price <> 0) as charged
-    from warehouse.line
+    from {line} as line
     group by stock_code, description
 
 ),
@@ -43,7 +43,10 @@ counted as (
     select
         *,
         count(*) over (partition by name) as codes
-    from named
+    from (
+        select * from named
+        {others}
+    ) as every
 
 )
 
@@ -51,5 +54,6 @@ select
     stock_code,
     case when codes > 1 then name || ' (' || stock_code || ')' else name end as product,
     is_product,
-    not is_product or ascii(stock_code) between 48 and 57 as is_known
+    not is_product or ascii(stock_code) between 48 and 57 as is_known,
+    name
 from counted

@@ -12,6 +12,7 @@ depends_on = None
 LOAD = "1 for the file that landing began with, then one more for each file that was added to it"
 NUMBERED_BY_DAY = "days since 1970, then the number of the line among those loaded with it, in ten digits"
 NUMBERED_BY_MONTH = "year and month, then the number of the line in its file, in ten digits"
+NAME = "the same without the code"
 BEFORE = "What the newest change took out of warehouse.{}, for a rollback."
 ADDED = "whether the file was added to what was held, so that only its invoices were replaced"
 
@@ -23,7 +24,11 @@ def upgrade() -> None:
         _hash_lines(schema)
         _note_days(schema)
         op.drop_table("month", schema=schema)
+    op.drop_index(op.f("line_stock_code_idx"), "line", schema="warehouse")
+    op.create_index(op.f("line_stock_code_month_idx"), "line", ["stock_code", "month"], schema="warehouse")
     op.execute(MONTH)
+    name = sa.Column("name", sa.Text(), comment=NAME)
+    op.add_column("product", name, schema="warehouse")
     op.add_column(
         "receipt",
         sa.Column("is_append", sa.Boolean(), nullable=False, server_default="false", comment=ADDED),
@@ -113,6 +118,9 @@ def downgrade() -> None:
     op.drop_column("receipt", "days_changed", schema="warehouse")
     op.drop_column("receipt", "is_append", schema="warehouse")
     op.execute("drop view warehouse.month")
+    op.drop_column("product", "name", schema="warehouse")
+    op.drop_index(op.f("line_stock_code_month_idx"), "line", schema="warehouse")
+    op.create_index(op.f("line_stock_code_idx"), "line", ["stock_code"], schema="warehouse")
     for schema in ("warehouse", "warehouse_before"):
         _note_months(schema)
         op.drop_table("day", schema=schema)
