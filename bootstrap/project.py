@@ -215,11 +215,6 @@ def filled(text: str) -> str:
     return current().filled(text)
 
 
-def data_folder(name: str) -> Path:
-    """The folder ``superset`` or ``views`` of the current project."""
-    return current().folder / name
-
-
 def _explained(error: ValidationError, path: Path, *place: str) -> SpecError:
     wrong = error.errors()
     first = next((one for one in wrong if one["type"] == "extra_forbidden"), wrong[0])

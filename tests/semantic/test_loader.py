@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 
 from bootstrap.errors import SpecError
+from bootstrap.project import current
 from bootstrap.semantic.loader import GENERATED, load_layer
-from bootstrap.settings import data_folder
 
 
 @pytest.fixture
 def views(tmp_path) -> Path:
-    return Path(shutil.copytree(data_folder("views"), tmp_path / "views"))
+    return Path(shutil.copytree(current().views, tmp_path / "views"))
 
 
 def edit(path: Path, old: str, new: str) -> int:

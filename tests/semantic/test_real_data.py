@@ -12,9 +12,9 @@ from psycopg2.extensions import connection as Connection
 
 from bootstrap.assets.examples import load_examples
 from bootstrap.contracts import run_contracts
+from bootstrap.project import current
 from bootstrap.semantic.build import build
 from bootstrap.semantic.house_rules import definitions
-from bootstrap.settings import data_folder
 from tests.content import content_hashes
 from warehouse.load import load
 from warehouse.sources import open_source
@@ -299,7 +299,7 @@ def test_the_lines_of_a_customer_a_product_or_invoices_are_found_by_an_index(whe
         assert "Seq Scan on line" not in "\n".join(line for (line,) in cursor.fetchall())
 
 
-@pytest.mark.parametrize("example", load_examples(data_folder("superset")), ids=lambda example: example.name)
+@pytest.mark.parametrize("example", load_examples(current().superset), ids=lambda example: example.name)
 def test_every_worked_example_has_an_answer(example, mart):
     with mart, mart.cursor() as cursor:
         cursor.execute("set local search_path = mart, warehouse")
