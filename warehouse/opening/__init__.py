@@ -5,25 +5,22 @@ from functools import cache
 
 from dateutil.easter import easter
 from holidays import country_holidays
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field, field_validator
 
 from bootstrap.project import current
+from bootstrap.values import Spec
 
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
-class _Spec(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class PublicHolidays(_Spec):
+class PublicHolidays(Spec):
     """Whose public holidays the shop keeps: ISO 3166 codes of a country and of a part of it."""
 
     country: str
     subdivision: str | None = None
 
 
-class Range(_Spec):
+class Range(Spec):
     """Days closed in every year, both included: month and day, such as ``12-24``. It may run over New Year."""
 
     name: str
@@ -37,7 +34,7 @@ class Range(_Spec):
         return written >= self.first or written <= self.last
 
 
-class Opening(_Spec):
+class Opening(Spec):
     """The section ``open_days`` of ``shop.yml``."""
 
     closed_weekdays: tuple[str, ...] = ()
