@@ -1,7 +1,8 @@
 """The demo shop's trade: a stream of lines, each day a function of the seed and of what the days before left."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from copy import deepcopy
+from dataclasses import dataclass, field
 from datetime import date
 from typing import NamedTuple, TypeVar
 
@@ -108,8 +109,8 @@ class Part(NamedTuple):
     def minutes(self, shares: Reals) -> Numbers:
         """The minutes at which such shares of this part's invoices have been written."""
         hours = FACTS.hours[self.weekday]
-        written = np.concatenate([[0.0], np.cumsum(hours.weights)])
-        ends = np.arange(hours.first, hours.first + len(written)) * 60.0
+        written = np.concatenate([[0.0], np.cumsum(hours["weights"])])
+        ends = np.arange(hours["first"], hours["first"] + len(written)) * 60.0
         return np.interp((self.number + shares) / self.parts, written / written[-1], ends).astype(np.int64)
 
     def clock(self, count: int) -> Numbers:
@@ -125,30 +126,21 @@ class Books:
     owed: float = 0.0
     pending: dict[int, list[Lines]] = field(default_factory=dict)
 
-    def copy(self) -> "Books":
-        return replace(self, pending={day: list(parts) for day, parts in self.pending.items()})
-
 
 def batches(shop: Shop) -> Iterator[list[str]]:
     """Batches of lines in order of time, without end: the last day goes on until nobody asks for more."""
-    books, copied = Books(), shop.trading.copied
+    books, before, copied = Books(), Books(), shop.trading.copied
     for day in range(len(shop.trading.days)):
-        if day in copied:
-            continue
+        if copied and day == copied.start:
+            before = deepcopy(books)
         if copied and day == copied.stop:
-            yield from _twice(shop, books)
+            owed_by_copy = books.owed - before.owed
+            for again in copied:
+                yield from _day(shop, again, before)
+            books.owed += owed_by_copy
         yield from _day(shop, day, books)
     while True:
         yield _write(shop, _overtime(shop, books), books, [])
-
-
-def _twice(shop: Shop, books: Books) -> Iterator[list[str]]:
-    """The copied days, and the same again."""
-    before = books.copy()
-    for pages in (before.copy(), books):
-        for day in shop.trading.copied:
-            yield from _day(shop, day, pages)
-    books.owed += books.owed - before.owed
 
 
 def _day(shop: Shop, day: int, books: Books) -> Iterator[list[str]]:
@@ -161,14 +153,9 @@ def _day(shop: Shop, day: int, books: Books) -> Iterator[list[str]]:
     due = books.pending.pop(day, [])
     parts = max(1, round(expected / _PART_LINES))
     whole = _part(shop, day, default_rng(0), lines=expected / parts, parts=parts)
-    arrivals, bookings = np.array_split(whole.arrivals, parts), whole.bookings
-    for number in range(parts):
-        part = whole._replace(
-            rng=default_rng([shop.seed, day, number]),
-            number=number,
-            arrivals=arrivals[number],
-            bookings=bookings[number::parts],
-        )
+    for number, arrivals in enumerate(np.array_split(whole.arrivals, parts)):
+        rng, bookings = default_rng([shop.seed, day, number]), whole.bookings[number::parts]
+        part = whole._replace(rng=rng, number=number, arrivals=arrivals, bookings=bookings)
         here = [lines.pick(lines.each(np.arange(lines.invoices) % parts == number)) for lines in due]
         yield _write(shop, part, books, here)
 
@@ -184,17 +171,15 @@ def _overtime(shop: Shop, books: Books) -> Part:
 def _part(shop: Shop, day: int, rng: Generator, *, lines: float, parts: int) -> Part:
     """The first part, with all that the day brings."""
     when, who = shop.trading.days[day], shop.customers
-    shelf, bookings = shop.catalogue.on(day, when.month), shop.diary.on(day)
+    shelf, bookings = shop.catalogue.on(day, when.month), shop.booked(day)
     return Part(rng, day, when.weekday(), 0, parts, lines, shelf, who.reach(day), who.arrivals(day), bookings)
 
 
 def _write(shop: Shop, part: Part, books: Books, due: list[Lines]) -> list[str]:
     """The lines of a part of the day: its orders, its cancellations, and what the office books."""
     orders, guests = _orders(shop, part)
-    back = (
-        _cancellations(part.rng, orders, share=_CANCELLED_ORDERS),
-        _cancellations(part.rng, guests, share=_CANCELLED_GUEST_ORDERS),
-    )
+    shares = (orders, _CANCELLED_ORDERS), (guests, _CANCELLED_GUEST_ORDERS)
+    back = [_cancellations(part.rng, lines, share=share) for lines, share in shares]
     stock = _bookings(shop.customers, part), _write_offs(part), _free_goods(part)
     late = [lines._replace(minute=lines.each(part.clock(lines.invoices))) for lines in due]
     now = [_file(part, books, lines, days=len(shop.trading.days)) for lines in back]
@@ -222,17 +207,14 @@ def _orders(shop: Shop, part: Part) -> tuple[Lines, Lines]:
     rng, lines = part.rng, part.lines
     guests = float(shop.trading.guests[part.day])
     customer_lines = lines * (1 - guests - _CANCELLATION_LINES) - len(part.bookings)
-    returning = rng.poisson(max(0.0, customer_lines) / MEAN_ORDER_LINES) - len(part.arrivals)
-    who = np.concatenate([part.arrivals, _anyone(shop.customers, part, max(0, returning))])
+    count = max(0, rng.poisson(max(0.0, customer_lines) / MEAN_ORDER_LINES) - len(part.arrivals))
+    returning = draw(rng, part.reach, count)
+    if not len(returning):  # in a shop so small that nobody is due, anybody may come
+        returning = rng.integers(0, len(shop.customers.ids), count)
+    who = np.concatenate([part.arrivals, returning])
     guests_lines = lines * (guests - _WRITE_OFFS - _FREE)
     collected = rng.poisson(max(0.0, guests_lines) / MEAN_GUEST_LINES)
     return _customer_orders(shop.customers, part, who), _guest_orders(part, collected)
-
-
-def _anyone(customers: Customers, part: Part, count: int) -> Numbers:
-    """Customers who come back; any customer in a shop so small that none is due."""
-    who = draw(part.rng, part.reach, count)
-    return who if len(who) else part.rng.integers(0, len(customers.ids), count)
 
 
 def _customer_orders(customers: Customers, part: Part, who: Numbers) -> Lines:
@@ -338,11 +320,11 @@ def _bookings(customers: Customers, part: Part) -> Lines:
             rows.append(("A", _GUEST, "B\tAdjust bad debt", 1, -round(100 * float(np.exp(rng.normal(9, 0.4))))))
             continue
         booking = FACTS.bookings[kind]
-        pence = max(1, round(100 * booking.price * float(np.exp(rng.normal(0, booking.spread)))))
-        letter, one = ("C", -1) if rng.random() < booking.cancelled else ("", 1)
-        is_known = rng.random() >= booking.guests and len(who)
+        pence = max(1, round(100 * booking["price"] * float(np.exp(rng.normal(0, booking["spread"])))))
+        letter, one = ("C", -1) if rng.random() < booking["cancelled"] else ("", 1)
+        is_known = rng.random() >= booking["guests"] and len(who)
         party = f"{customers.ids[who[place]]}\t{COUNTRIES[customers.country[who[place]]]}" if is_known else _GUEST
-        rows.append((letter, party, f"{booking.code}\t{booking.description}", one, pence))
+        rows.append((letter, party, f"{booking['code']}\t{booking['description']}", one, pence))
     letters, parties, items, units, cents = np.array(rows, dtype=np.object_).reshape(-1, 5).T
     whole, each = (column.astype(np.int64) for column in (units, cents)), np.ones(count, dtype=np.bool_)
     return Lines(each, minute, letters, parties, items, *whole)
