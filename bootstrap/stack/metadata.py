@@ -13,6 +13,7 @@ from psycopg2.extensions import cursor as Cursor
 
 from bootstrap.connection import administering, refusal
 from bootstrap.errors import UsageError
+from bootstrap.roles import is_superuser
 from bootstrap.stack.address import replaced
 
 DATABASE, ROLE = "superset", "lgs_superset"
@@ -99,8 +100,7 @@ class Metadata:
         cursor.execute(sql.SQL(f"{verb} role {ROLE} login password %s"), [self.password])
 
     def _ensure_database(self, cursor: Cursor, *, exists: bool) -> None:
-        cursor.execute("select rolsuper from pg_roles where rolname = current_user")
-        if cursor.fetchone() == (False,):
+        if not is_superuser(cursor):
             cursor.execute(f"grant {ROLE} to current_user")  # else it could not make the role an owner
         database = sql.Identifier(self.database)
         if not exists:
@@ -112,12 +112,8 @@ class Metadata:
 
 def _let_watch(cursor: Cursor) -> None:
     """Let the site end sessions that run past their time limit. Only a superuser can give that right."""
-    cursor.execute("select rolsuper from pg_roles where rolname = current_user")
-    if cursor.fetchone() == (True,):
-        for right in ("pg_signal_backend", "pg_read_all_stats"):
-            cursor.execute("select pg_has_role(%s, %s, 'member')", (ROLE, right))
-            if cursor.fetchone() == (False,):
-                cursor.execute(f"grant {right} to {ROLE}")
+    if is_superuser(cursor):
+        cursor.execute(f"grant pg_signal_backend, pg_read_all_stats to {ROLE}")
 
 
 def _may_create(cursor: Cursor) -> bool:

@@ -24,19 +24,14 @@ HOST = "127.0.0.1"
 _LOG_LIMIT = 10 * 2**20
 
 
-def find(*arguments: str) -> list[psutil.Process]:
-    """Living processes whose command line holds these arguments in a row, oldest first."""
+def find(is_wanted: Callable[[psutil.Process], bool]) -> list[psutil.Process]:
+    """Living processes of that kind, oldest first."""
     found = []
     for process in psutil.process_iter():
         with suppress(psutil.Error):  # it ended meanwhile, or is somebody else's
-            if _holds(process.cmdline(), arguments) and alive(process):
+            if is_wanted(process) and alive(process):
                 found.append(process)
     return sorted(found, key=lambda process: (process.create_time(), process.pid))
-
-
-def _holds(line: Sequence[str], arguments: Sequence[str]) -> bool:
-    size = len(arguments)
-    return any(tuple(line[at : at + size]) == tuple(arguments) for at in range(len(line) - size + 1))
 
 
 def alive(process: psutil.Process) -> bool:
@@ -92,8 +87,6 @@ def end(processes: Iterable[psutil.Process], *, by: signal.Signals = signal.SIGT
             with suppress(psutil.NoSuchProcess):
                 process.send_signal(sign)
         left = _wait(left, seconds=patience)
-        if not left:
-            return
 
 
 def _wait(processes: list[psutil.Process], *, seconds: float) -> list[psutil.Process]:

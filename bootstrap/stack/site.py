@@ -6,6 +6,7 @@ import importlib.metadata
 import os
 import sys
 import time
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -100,7 +101,7 @@ class EmbeddedSuperset:
     def running(self) -> bool:
         """Whether our own process runs and answers on the port."""
         process = self.process()
-        return process in processes.find(*self._place, *self._bind) and self._answers()
+        return process in self._family(*self._bind) and self._answers()
 
     def start(self, launch: Launch) -> bool:
         """Start it without waiting for it. ``False`` when it runs already, just so.
@@ -119,7 +120,7 @@ class EmbeddedSuperset:
 
     def require_port(self) -> None:
         """Raise ``UsageError`` when the port is taken by something else."""
-        if not processes.find(*self._place, *self._bind):
+        if not self._family(*self._bind):
             processes.require_free(self.port, setting=PORT_SETTING)
 
     def wait(self) -> None:
@@ -147,8 +148,10 @@ class EmbeddedSuperset:
     def _bind(self) -> tuple[str, str]:
         return "--bind", f"{processes.HOST}:{self.port}"
 
-    def _family(self) -> list[psutil.Process]:
-        return processes.find(*self._place)
+    def _family(self, *more: str) -> list[psutil.Process]:
+        """The processes whose command line holds its folder, and behind it these arguments."""
+        line = "\0".join(["", *self._place, *more, ""])
+        return processes.find(lambda process: line in "\0".join(["", *process.cmdline(), ""]))
 
     def _name(self, launch: Launch) -> str:
         return f"lgs-{launch.fingerprint(folder=self.folder, port=self.port)}"
@@ -164,11 +167,10 @@ class EmbeddedSuperset:
         return self._answers() or time.time() - process.create_time() < _START_SECONDS
 
     def _answers(self) -> bool:
-        connection = http.client.HTTPConnection(processes.HOST, self.port, timeout=10)
-        try:
+        with (
+            suppress(OSError, http.client.HTTPException),
+            closing(http.client.HTTPConnection(processes.HOST, self.port, timeout=10)) as connection,
+        ):
             connection.request("GET", "/health")
             return connection.getresponse().status == http.HTTPStatus.OK
-        except (OSError, http.client.HTTPException):
-            return False
-        finally:
-            connection.close()
+        return False
