@@ -18,10 +18,7 @@ from numpy.typing import NDArray
 from bootstrap.errors import UsageError
 from warehouse import opening
 
-MEAN_ORDER_LINES, MEAN_GUEST_LINES = 21.7, 77.0
-_CUSTOMER_SHARE = 0.76
 _FIRST_ID = 12_001
-_HOME_SHARE = 0.911
 _EARLIER_DAYS = 720  # trading days' worth of new customers that the shop has won before its first day
 _ONCE = 0  # of three kinds of customers: once, lapsing, loyal
 _PILOT = 20_000
@@ -245,7 +242,7 @@ def _lives(rng: Generator, count: int, weights: Reals) -> tuple[Numbers, Numbers
 
 def _countries(rng: Generator, count: int) -> NDArray[np.int16]:
     """Numbers into COUNTRIES: each country abroad has one customer as long as they last, then by its share."""
-    abroad = round(count * (1 - _HOME_SHARE))
+    abroad = round(count * (1 - FACTS.at_home))
     shares = np.array(list(FACTS.abroad.values())) / sum(FACTS.abroad.values())
     one_each = np.arange(min(abroad, len(shares)))
     rest = rng.choice(len(shares), abroad - len(one_each), p=shares)
@@ -284,7 +281,7 @@ class Shop(NamedTuple):
 def open_shop(*, seed: int, lines: int, trading: Trading) -> Shop:
     """A shop whose customers and products fit its lines: ten times the lines make ten times the customers."""
     rng, weights = default_rng([seed, 0x5409]), trading.weights
-    orders = lines * _CUSTOMER_SHARE / MEAN_ORDER_LINES
+    orders = lines * FACTS.line_shares["customers"] / FACTS.mean_lines["customer"]
     customers = _customers(rng, orders=orders, weights=weights)
     catalogue = _catalogue(rng, products=max(60, round(4.5 * lines**0.5)), days=len(weights))
     return Shop(seed, lines, trading, customers, catalogue, _diary(rng, lines=lines, weights=weights))

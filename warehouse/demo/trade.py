@@ -10,28 +10,11 @@ import numpy as np
 from numpy.random import Generator, default_rng
 from numpy.typing import NDArray
 
-from warehouse.demo.shop import (
-    COUNTRIES,
-    FACTS,
-    MEAN_GUEST_LINES,
-    MEAN_ORDER_LINES,
-    Customers,
-    Numbers,
-    Reals,
-    Shelf,
-    Shop,
-    Texts,
-    draw,
-    snap,
-)
+from warehouse.demo.shop import COUNTRIES, FACTS, Customers, Numbers, Reals, Shelf, Shop, Texts, draw, snap
 
 _FIRST_INVOICE = 100_001
 _PART_LINES = 20_000  # a day is made in parts of about so many lines, so that memory does not follow the day's size
 _SETTLING_DAYS = 20  # lines that a day wrote too many or too few are made up for over so many days
-_CANCELLATION_LINES = 0.018
-_CANCELLED_ORDERS, _CANCELLED_GUEST_ORDERS = 0.205, 0.09
-_WRITE_OFFS, _FREE = 0.00325, 0.0025
-_WEB_SHARE = 0.48
 _GUEST = f"\\N\t{FACTS.home}"
 _TIMES = np.array([f" {minute // 60:02}:{minute % 60:02}:00" for minute in range(24 * 60)], dtype=np.object_)
 _ISLANDS = [COUNTRIES.index(name) for name in FACTS.carriage_countries]
@@ -178,7 +161,7 @@ def _part(shop: Shop, day: int, rng: Generator, *, lines: float, parts: int) -> 
 def _write(shop: Shop, part: Part, books: Books, due: list[Lines]) -> list[str]:
     """The lines of a part of the day: its orders, its cancellations, and what the office books."""
     orders, guests = _orders(shop, part)
-    shares = (orders, _CANCELLED_ORDERS), (guests, _CANCELLED_GUEST_ORDERS)
+    shares = (orders, FACTS.cancelled_orders), (guests, FACTS.cancelled_guest_orders)
     back = [_cancellations(part.rng, lines, share=share) for lines, share in shares]
     stock = _bookings(shop.customers, part), _write_offs(part), _free_goods(part)
     late = [lines._replace(minute=lines.each(part.clock(lines.invoices))) for lines in due]
@@ -204,16 +187,16 @@ def _file(part: Part, books: Books, cancelled: Lines, *, days: int) -> Lines:
 
 
 def _orders(shop: Shop, part: Part) -> tuple[Lines, Lines]:
-    rng, lines = part.rng, part.lines
+    rng, lines, shares, mean = part.rng, part.lines, FACTS.line_shares, FACTS.mean_lines
     guests = float(shop.trading.guests[part.day])
-    customer_lines = lines * (1 - guests - _CANCELLATION_LINES) - len(part.bookings)
-    count = max(0, rng.poisson(max(0.0, customer_lines) / MEAN_ORDER_LINES) - len(part.arrivals))
+    customer_lines = lines * (1 - guests - shares["cancellations"]) - len(part.bookings)
+    count = max(0, rng.poisson(max(0.0, customer_lines) / mean["customer"]) - len(part.arrivals))
     returning = draw(rng, part.reach, count)
     if not len(returning):  # in a shop so small that nobody is due, anybody may come
         returning = rng.integers(0, len(shop.customers.ids), count)
     who = np.concatenate([part.arrivals, returning])
-    guests_lines = lines * (guests - _WRITE_OFFS - _FREE)
-    collected = rng.poisson(max(0.0, guests_lines) / MEAN_GUEST_LINES)
+    guests_lines = lines * (guests - shares["write_offs"] - shares["free_goods"])
+    collected = rng.poisson(max(0.0, guests_lines) / mean["guests"])
     return _customer_orders(shop.customers, part, who), _guest_orders(part, collected)
 
 
@@ -238,7 +221,7 @@ def _customer_orders(customers: Customers, part: Part, who: Numbers) -> Lines:
 def _guest_orders(part: Part, count: int) -> Lines:
     """Orders without a customer: small ones, and the web shop's, collected into one long invoice with its postage."""
     rng, shelf, minute = part.rng, part.shelf, part.clock(count)
-    is_web = rng.random(count) < _WEB_SHARE
+    is_web = rng.random(count) < FACTS.web_orders
     size = np.exp(rng.normal(np.where(is_web, 4.6, 1.1), np.where(is_web, 0.85, 1.3)))
     sizes = np.clip(size, 1, 1350).astype(np.int64) + is_web
     product = shelf.draw(rng, int(sizes.sum()))
@@ -332,7 +315,7 @@ def _bookings(customers: Customers, part: Part) -> Lines:
 
 def _write_offs(part: Part) -> Lines:
     """Stock that left without a sale: negative units and no letter."""
-    minute = part.clock(part.rng.poisson(part.lines * _WRITE_OFFS))
+    minute = part.clock(part.rng.poisson(part.lines * FACTS.line_shares["write_offs"]))
     size = np.clip(np.exp(part.rng.normal(3.2, 1.75, len(minute))), 1, 9600)
     return _stock_moves(part, minute, units=-size.astype(np.int64), notes=FACTS.write_off_notes, blank=0.77)
 
@@ -340,7 +323,7 @@ def _write_offs(part: Part) -> Lines:
 def _free_goods(part: Part) -> Lines:
     """Stock that was found, or given away."""
     rng = part.rng
-    minute = part.clock(rng.poisson(part.lines * _FREE))
+    minute = part.clock(rng.poisson(part.lines * FACTS.line_shares["free_goods"]))
     size = np.where(rng.random(len(minute)) < 0.4, 1, np.exp(rng.normal(2.2, 1.9, len(minute))))
     units = np.clip(size, 1, 12_540).astype(np.int64)
     return _stock_moves(part, minute, units=units, notes=FACTS.free_notes, blank=0.62)
