@@ -145,11 +145,8 @@ def read_manifest(path: Path) -> Manifest:
         raise UsageError(
             f"{path} is not a backup that can be read ({error}). Name one that lgs backup wrote."
         ) from error
-    if (
-        manifest.format > FORMAT
-        or manifest.tables > lines().revision()
-        or manifest.superset != version("apache-superset")
-    ):
+    is_newer = manifest.format > FORMAT or manifest.tables > lines().revision()
+    if is_newer or manifest.superset != version("apache-superset"):
         raise UsageError(
             f"{path} was made by lgs {manifest.product} with Superset {manifest.superset}; here is "
             f"{bootstrap.__version__} with {version('apache-superset')}. Restore it with the version that made it."

@@ -31,26 +31,7 @@ _STOP_SECONDS = 60.0
 _SHARED_MEMORY = Path("/dev/shm")  # containers often have no more than 64 MB of it
 _SHARED_MEMORY_NEEDED = 512 * 2**20
 _ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
-_SETTINGS = {
-    "shared_buffers": "384MB",
-    "effective_cache_size": "2GB",
-    "work_mem": "64MB",
-    "maintenance_work_mem": "256MB",
-    "wal_level": "minimal",  # COPY into a table made by the same transaction writes no log
-    "max_wal_senders": "0",
-    "max_wal_size": "4GB",
-    "checkpoint_timeout": "15min",
-    "max_connections": "200",
-    "max_worker_processes": "8",
-    "max_parallel_workers": "2",
-    "max_parallel_workers_per_gather": "2",
-    "max_parallel_maintenance_workers": "2",
-    "random_page_cost": "1.1",
-    "timezone": "UTC",
-    "log_timezone": "UTC",
-    "log_line_prefix": "%m [%p] %u@%d ",
-    "log_min_duration_statement": "5s",
-}
+_SETTINGS = Path(__file__).with_name("postgresql.conf")
 
 
 class EmbeddedPostgres:
@@ -141,11 +122,13 @@ class EmbeddedPostgres:
     def _initdb(self, making: Path) -> None:
         locale = ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--encoding=UTF8"]
         access = ["-A", "scram-sha-256", "-U", SUPERUSER, "--pwfile", str(making / "password")]
-        tuning = [f"--set={name}={value}" for name, value in (_SETTINGS | _memory()).items()]
+        tuning = [f"--set={name}={value}" for name, value in _memory().items()]
         options = ["-D", str(making / "data"), *access, *locale, *tuning]
         done = self._run("initdb", *options, cwd=making, env=_ENVIRONMENT, capture_output=True)
         if done.returncode:
             raise CheckFailed(f"PostgreSQL's initdb failed: {done.stderr.strip()}. See that {making.parent} has space.")
+        with (making / "data" / "postgresql.conf").open("a") as settings:
+            settings.write(_SETTINGS.read_text())
 
     def _require_usable(self) -> None:
         version = self._data / "PG_VERSION"

@@ -103,11 +103,8 @@ def require_free(port: int, *, setting: str) -> None:
         try:
             probe.bind((HOST, port))
         except OSError as error:
-            why = (
-                f"is taken by {_holder(port)}"
-                if error.errno == errno.EADDRINUSE
-                else f"cannot be used ({error.strerror})"
-            )
+            is_taken = error.errno == errno.EADDRINUSE
+            why = f"is taken by {_holder(port)}" if is_taken else f"cannot be used ({error.strerror})"
             raise UsageError(f"Port {port} of {HOST} {why}. Free it, or choose another with {setting}.") from error
 
 
