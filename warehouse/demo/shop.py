@@ -107,9 +107,6 @@ class Shelf(NamedTuple):
     items: Texts
     cents: Numbers
 
-    def draw(self, rng: Generator, count: int) -> Numbers:
-        return draw(rng, self.reach, count)
-
 
 class Catalogue(NamedTuple):
     """The products. ``items`` and ``cents`` have two columns: before and after a product's change at ``changed``.

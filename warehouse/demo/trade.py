@@ -122,8 +122,11 @@ def batches(shop: Shop) -> Iterator[list[str]]:
                 yield from _day(shop, again, before)
             books.owed += owed_by_copy
         yield from _day(shop, day, books)
-    while True:
-        yield _write(shop, _overtime(shop, books), books, [])
+    nobody = np.zeros(0, dtype=np.int64)
+    while True:  # one more part at the end of the last day
+        rng = default_rng([shop.seed, books.number])
+        part = _part(shop, len(shop.trading.days) - 1, rng, lines=400.0, parts=1000)
+        yield _write(shop, part._replace(number=999, arrivals=nobody, bookings=nobody), books, [])
 
 
 def _day(shop: Shop, day: int, books: Books) -> Iterator[list[str]]:
@@ -141,14 +144,6 @@ def _day(shop: Shop, day: int, books: Books) -> Iterator[list[str]]:
         part = whole._replace(rng=rng, number=number, arrivals=arrivals, bookings=bookings)
         here = [lines.pick(lines.each(np.arange(lines.invoices) % parts == number)) for lines in due]
         yield _write(shop, part, books, here)
-
-
-def _overtime(shop: Shop, books: Books) -> Part:
-    """One more part at the end of the last day, when the lines are not yet complete."""
-    day, rng = len(shop.trading.days) - 1, default_rng([shop.seed, books.number])
-    nobody = np.zeros(0, dtype=np.int64)
-    part = _part(shop, day, rng, lines=400.0, parts=1000)
-    return part._replace(number=999, arrivals=nobody, bookings=nobody)
 
 
 def _part(shop: Shop, day: int, rng: Generator, *, lines: float, parts: int) -> Part:
@@ -205,7 +200,7 @@ def _customer_orders(customers: Customers, part: Part, who: Numbers) -> Lines:
     rng, shelf, minute = part.rng, part.shelf, part.clock(len(who))
     size = np.exp(2.73 + customers.lines[who] + rng.normal(0, 0.68, len(who)))
     sizes = np.where(rng.random(len(who)) < 0.03, 1, np.maximum(1, size)).astype(np.int64)
-    product = shelf.draw(rng, int(sizes.sum()))
+    product = draw(rng, shelf.reach, int(sizes.sum()))
     cents = shelf.cents[product]
     units = _units(rng, cents, 1.72 + np.repeat(customers.units[who], sizes), 0.85, slope=-0.55)
     by_the_box = (units >= 24) & (rng.random(len(units)) < 0.5)
@@ -224,7 +219,7 @@ def _guest_orders(part: Part, count: int) -> Lines:
     is_web = rng.random(count) < FACTS.web_orders
     size = np.exp(rng.normal(np.where(is_web, 4.6, 1.1), np.where(is_web, 0.85, 1.3)))
     sizes = np.clip(size, 1, 1350).astype(np.int64) + is_web
-    product = shelf.draw(rng, int(sizes.sum()))
+    product = draw(rng, shelf.reach, int(sizes.sum()))
     units = _units(rng, shelf.cents[product], 0.1, 1.0, slope=-0.25)
     dearer = rng.choice([1.96, 1.68], len(product), p=[0.75, 0.25])
     cents = np.maximum(1, np.round(shelf.cents[product] * dearer)).astype(np.int64)
@@ -332,7 +327,7 @@ def _free_goods(part: Part) -> Lines:
 def _stock_moves(part: Part, minute: Numbers, *, units: Numbers, notes: list[str], blank: float) -> Lines:
     """One invoice of one line each, without a price; often without a description, or with a note in its place."""
     count = len(minute)
-    items = part.shelf.items[part.shelf.draw(part.rng, count)]
+    items = part.shelf.items[draw(part.rng, part.shelf.reach, count)]
     for place, chance in enumerate(part.rng.random(count)):
         code, _, _ = items[place].partition("\t")
         if chance < blank:
