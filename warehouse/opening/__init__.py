@@ -59,17 +59,14 @@ class Opening(Spec):
             if closed.holds(day):
                 return closed.name
         around = self.closed_around_easter.get((day - easter(day.year)).days)
-        return around or self._public_holidays(day.year).get(day)
-
-    def _public_holidays(self, year: int) -> dict[date, str]:
-        if self.public_holidays is None:
-            return {}
-        return _holidays(self.public_holidays.country, self.public_holidays.subdivision, year)
+        return around or _public_holidays(self.public_holidays, day.year).get(day)
 
 
 @cache
-def _holidays(country: str, subdivision: str | None, year: int) -> dict[date, str]:
-    return dict(country_holidays(country, subdiv=subdivision, years=year, language="en_GB").items())
+def _public_holidays(of: PublicHolidays | None, year: int) -> dict[date, str]:
+    if of is None:
+        return {}
+    return dict(country_holidays(of.country, subdiv=of.subdivision, years=year, language="en_GB").items())
 
 
 def opening() -> Opening:
