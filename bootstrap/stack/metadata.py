@@ -67,7 +67,8 @@ class Metadata:
             if state != "ours" or refusal(self.url):
                 self._ensure_role(cursor)
                 self._ensure_database(cursor, exists=state != "missing")
-            _let_watch(cursor)
+            if is_superuser(cursor):  # only then the site can end sessions that run past their time limit
+                cursor.execute(f"grant pg_signal_backend, pg_read_all_stats to {ROLE}")
 
     def require_admin(self, password: str) -> None:
         """Raise ``UsageError`` when the password is not that of Superset's user ``admin``."""
@@ -108,12 +109,6 @@ class Metadata:
             cursor.execute(made.format(database, sql.Identifier(ROLE)))
         cursor.execute(sql.SQL("revoke all on database {} from public").format(database))
         cursor.execute(sql.SQL("comment on database {} is %s").format(database), [self.mark])
-
-
-def _let_watch(cursor: Cursor) -> None:
-    """Let the site end sessions that run past their time limit. Only a superuser can give that right."""
-    if is_superuser(cursor):
-        cursor.execute(f"grant pg_signal_backend, pg_read_all_stats to {ROLE}")
 
 
 def _may_create(cursor: Cursor) -> bool:

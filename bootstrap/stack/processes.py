@@ -86,14 +86,9 @@ def end(processes: Iterable[psutil.Process], *, by: signal.Signals = signal.SIGT
         for process in left:
             with suppress(psutil.NoSuchProcess):
                 process.send_signal(sign)
-        left = _wait(left, seconds=patience)
-
-
-def _wait(processes: list[psutil.Process], *, seconds: float) -> list[psutil.Process]:
-    deadline = time.monotonic() + seconds
-    while (left := [process for process in processes if alive(process)]) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    return left
+        deadline = time.monotonic() + patience
+        while (left := [process for process in left if alive(process)]) and time.monotonic() < deadline:
+            time.sleep(0.02)
 
 
 def require_free(port: int, *, setting: str) -> None:

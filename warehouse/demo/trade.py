@@ -1,6 +1,6 @@
 """The demo shop's trade: a stream of lines, each day a function of the seed and of what the days before left."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import date
@@ -69,10 +69,6 @@ def _first(sizes: Numbers) -> NDArray[np.bool_]:
     first = np.zeros(int(sizes.sum()), dtype=np.bool_)
     first[np.cumsum(sizes) - sizes] = True
     return first
-
-
-def _join(parts: Sequence[Lines]) -> Lines:
-    return Lines._make(map(np.concatenate, zip(*parts, strict=True)))
 
 
 class Part(NamedTuple):
@@ -161,7 +157,8 @@ def _write(shop: Shop, part: Part, books: Books, due: list[Lines]) -> list[str]:
     stock = _bookings(shop.customers, part), _write_offs(part), _free_goods(part)
     late = [lines._replace(minute=lines.each(part.clock(lines.invoices))) for lines in due]
     now = [_file(part, books, lines, days=len(shop.trading.days)) for lines in back]
-    batch = _join([orders, guests, *stock, *late, *now])
+    columns = zip(orders, guests, *stock, *late, *now, strict=True)
+    batch = Lines._make(map(np.concatenate, columns))
     text = batch.pick(np.argsort(batch.minute, kind="stable")).text(shop.trading.days[part.day], books.number)
     books.number += batch.invoices
     books.owed -= len(text)
