@@ -41,9 +41,12 @@ class Progress:
                 yield step
             mark = "✓"
         finally:
-            step.seconds = time.monotonic() - started
-            self.steps.append(step)
-            self.say(f"{mark} {step.line()}".rstrip())
+            self._end(step, started, mark)
 
     def say(self, text: str) -> None:
         self.console.print(text, markup=False)
+
+    def _end(self, step: Step, started: float, mark: str) -> None:
+        step.seconds = time.monotonic() - started
+        self.steps.append(step)
+        self.say(f"{mark} {step.line()}".rstrip())
