@@ -11,9 +11,9 @@ from benchmarks.server import Server
 from benchmarks.sources import inserts
 from bootstrap.connection import connected
 from bootstrap.progress import Progress
+from bootstrap.project import current
 from bootstrap.refresh import refresh
 from bootstrap.semantic.loader import load_layer
-from bootstrap.settings import data_folder
 from warehouse.load import load
 from warehouse.migrate import upgrade
 from warehouse.sources import open_source
@@ -64,7 +64,7 @@ def _psql(server: Server, file: Path, *options: str) -> None:
 
 def _refresh(server: Server, file: Path, steps: Progress | None = None) -> None:
     with server.database() as database:
-        layer = load_layer(data_folder("views"))
+        layer = load_layer(current().views)
         refresh(database.owner_url(), layer, source=file, max_rejects=0.001, progress=steps or _quiet())
 
 

@@ -27,7 +27,7 @@ from typing import IO
 
 from psycopg2 import errors, sql
 from psycopg2.extensions import cursor as Cursor
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from sqlalchemy.engine import make_url
 from tenacity import RetryError, Retrying, retry_if_exception_type, stop_after_attempt
 
@@ -41,15 +41,14 @@ from bootstrap.stack import Stack
 from bootstrap.stack.account import client_program
 from bootstrap.stack.address import replaced
 from bootstrap.stack.rekey import rekey
+from bootstrap.values import Spec
 
 FORMAT = 1
 PARTS = {"warehouse": "warehouse.dump", "superset": "superset.dump"}
 
 
-class Manifest(BaseModel):
+class Manifest(Spec):
     """What a backup says of itself."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     format: int
     made_at: datetime
@@ -83,7 +82,7 @@ def backup(stack: Stack, path: Path, *, progress: Progress) -> Manifest:
         _scratch(path.parent) as folder,
     ):
         (folder / "manifest.json").write_text(manifest.text())
-        for name, url in _databases(stack).items():
+        for name, url in {"warehouse": stack.url("warehouse"), "superset": stack.metadata.url}.items():
             with progress.step(f"Back up {name}") as step:
                 _run("pg_dump", url, "--format=custom", "--exclude-schema=*_old", f"--file={folder / PARTS[name]}")
                 step.note = f"{(folder / PARTS[name]).stat().st_size / 1e6:,.1f} MB"
@@ -124,10 +123,6 @@ def restore(stack: Stack, path: Path, *, progress: Progress) -> Manifest:
     return manifest
 
 
-def _databases(stack: Stack) -> dict[str, str]:
-    return {"warehouse": stack.url("warehouse"), "superset": stack.metadata.url}
-
-
 @contextmanager
 def _scratch(parent: Path) -> Iterator[Path]:
     """A private folder. Raises ``UsageError`` where none can be made."""
@@ -150,11 +145,8 @@ def read_manifest(path: Path) -> Manifest:
         raise UsageError(
             f"{path} is not a backup that can be read ({error}). Name one that lgs backup wrote."
         ) from error
-    if (
-        manifest.format > FORMAT
-        or manifest.tables > lines().revision()
-        or manifest.superset != version("apache-superset")
-    ):
+    is_newer = manifest.format > FORMAT or manifest.tables > lines().revision()
+    if is_newer or manifest.superset != version("apache-superset"):
         raise UsageError(
             f"{path} was made by lgs {manifest.product} with Superset {manifest.superset}; here is "
             f"{bootstrap.__version__} with {version('apache-superset')}. Restore it with the version that made it."

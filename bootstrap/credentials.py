@@ -45,18 +45,14 @@ class Credentials(BaseModel):
     @property
     def users(self) -> dict[str, str]:
         """Superset user name to password: admin, marketing, analyst, and those that the shop added."""
-        ours = {name: self._value(f"superset_{name}") for name in ("admin", "marketing", "analyst")}
-        added = [name for name in self.__pydantic_extra__ if name.startswith(_ADDED)]
-        return ours | {name.removeprefix(_ADDED): self._value(name) for name in added}
+        return {name: self._value(variable.lower()) for name, variable in self.variables.items()}
 
     @property
     def variables(self) -> dict[str, str]:
         """Superset user name to the name under which the file holds the password."""
-        ours = {name: f"superset_{name}" for name in self.users}
-        return {
-            name: (field if field in type(self).model_fields else f"{_ADDED}{name}").upper()
-            for name, field in ours.items()
-        }
+        ours = {name: f"SUPERSET_{name.upper()}" for name in ("admin", "marketing", "analyst")}
+        added = [name for name in self.__pydantic_extra__ if name.startswith(_ADDED)]
+        return ours | {name.removeprefix(_ADDED): name.upper() for name in added}
 
     @property
     def roles(self) -> dict[str, str]:

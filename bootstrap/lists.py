@@ -8,11 +8,10 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from bootstrap.errors import SpecError
-from bootstrap.values import needed
+from bootstrap.values import Spec, needed, read_yaml
 
 OTHERS = frozenset({"columns", "metrics", "house_rules", "receipt"})
 """The files of ``views/`` that are no lists."""
@@ -33,10 +32,8 @@ class Row(BaseModel):
     colour: str | None = Field(None, pattern=r"^#[0-9a-f]{6}$")
 
 
-class Listing(BaseModel):
+class Listing(Spec):
     """Rows in their order, which is counted from 1."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     rows: tuple[Row, ...] = Field(min_length=1)
 
@@ -58,11 +55,6 @@ def read_lists(views: Path) -> dict[str, Listing]:
 
 def list_files(views: Path) -> list[Path]:
     return sorted(path for path in views.glob("*.yml") if path.stem not in OTHERS)
-
-
-def colours(lists: Mapping[str, Listing]) -> dict[str, str]:
-    """The colours of all rows that have one, by their names."""
-    return {row.name: row.colour for one in lists.values() for row in one.rows if row.colour}
 
 
 def with_relations(sql: str, path: Path) -> str:
@@ -90,11 +82,7 @@ def with_names(text: str, lists: Mapping[str, Listing]) -> str:
 
 def _read(path: Path) -> Listing:
     try:
-        found = Listing.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except UnicodeDecodeError as error:
-        raise SpecError("the file is not UTF-8 text. Save it as such.", path=path) from error
-    except (yaml.YAMLError, RecursionError) as error:
-        raise SpecError(f"{' '.join(str(error).split())}. Fix the YAML.", path=path) from error
+        found = Listing.model_validate(read_yaml(path))
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(map(str, first["loc"]))

@@ -16,20 +16,12 @@ from typing import Any, TypeVar
 from uuid import UUID
 from zoneinfo import available_timezones
 
-import yaml
-from babel import Locale, UnknownLocaleError
-from babel.numbers import (
-    format_currency,
-    get_currency_name,
-    get_currency_symbol,
-    get_decimal_symbol,
-    get_group_symbol,
-    is_currency,
-)
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator
+from babel import Locale, UnknownLocaleError, numbers
+from pydantic import BaseModel, Field, ValidationError, field_validator
 
 from bootstrap.errors import SpecError, UsageError
-from bootstrap.lists import Listing, colours, read_lists, with_names
+from bootstrap.lists import Listing, read_lists, with_names
+from bootstrap.values import Spec, read_yaml
 
 FILE = "shop.yml"
 Section = TypeVar("Section", bound=BaseModel)
@@ -37,10 +29,8 @@ _NO_BREAK = "\u00a0"
 _WORD = re.compile(r"\$(name|currency|symbol|money|Money|locale|time_zone)(?![a-z_])")
 
 
-class Project(BaseModel):
+class Project(Spec):
     """What ``shop.yml`` says to the engine. Its sections are for the package that keeps the lines."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     folder: Path = Field(exclude=True)
     name: str = Field(min_length=1, description="as people read it")
@@ -50,12 +40,14 @@ class Project(BaseModel):
     locale: str = Field("en_GB", description="how numbers are written, such as de_CH")
     time_zone: str = Field("UTC", description="IANA name, such as Europe/Zurich")
     package: str = Field("warehouse.lines", description="the Python module that keeps its lines (bootstrap/lines.py)")
-    _sections: dict[str, Any] = PrivateAttr(default_factory=dict)
+    source: Any = Field(None, exclude=True)
+    lines: Any = Field(None, exclude=True)
+    open_days: Any = Field(None, exclude=True)
 
     @field_validator("currency")
     @classmethod
     def _is_currency(cls, code: str) -> str:
-        if not is_currency(code):
+        if not numbers.is_currency(code):
             raise ValueError(f"{code!r} is not an ISO 4217 code; one is EUR")
         return code
 
@@ -94,11 +86,11 @@ class Project(BaseModel):
 
     def symbol(self, currency: str) -> str:
         """The sign of a currency, or its code where there is none."""
-        return str(get_currency_symbol(currency, self.locale))
+        return str(numbers.get_currency_symbol(currency, self.locale))
 
     def amount(self, value: Decimal) -> str:
         """An amount of its own money as people write it, such as -€6.10."""
-        return str(format_currency(value, self.currency, locale=self.locale))
+        return str(numbers.format_currency(value, self.currency, locale=self.locale))
 
     def affixes(self, currency: str) -> tuple[str, str]:
         """What stands before an amount and behind it: one of them is empty. Letters keep a distance from digits."""
@@ -111,8 +103,8 @@ class Project(BaseModel):
     def d3_format(self) -> dict[str, Any]:
         """The same for charts: d3 puts ``currency`` around what has a ``$`` in its format."""
         return {
-            "decimal": get_decimal_symbol(self.locale),
-            "thousands": get_group_symbol(self.locale),
+            "decimal": numbers.get_decimal_symbol(self.locale),
+            "thousands": numbers.get_group_symbol(self.locale),
             "grouping": [3],
             "currency": list(self.affixes(self.currency)),
         }
@@ -120,15 +112,12 @@ class Project(BaseModel):
     @cached_property
     def words(self) -> dict[str, str]:
         """What ``$currency`` and the like stand for in the files of the project."""
-        money = self.money or get_currency_name(self.currency, 2, "en")
+        money = self.money or numbers.get_currency_name(self.currency, 2, "en")
         return {
-            "name": self.name,
-            "currency": self.currency,
+            **self.model_dump(include={"name", "currency", "locale", "time_zone"}),
             "symbol": self.symbol(self.currency),
             "money": money,
             "Money": money[:1].upper() + money[1:],
-            "locale": self.locale,
-            "time_zone": self.time_zone,
         }
 
     @cached_property
@@ -138,7 +127,7 @@ class Project(BaseModel):
     @property
     def colours(self) -> dict[str, str]:
         """Those of what stands in a list, by name."""
-        return colours(self.lists)
+        return {row.name: row.colour for one in self.lists.values() for row in one.rows if row.colour}
 
     def filled(self, text: str) -> str:
         """``text`` with the words of the project in it, and the names of its lists."""
@@ -147,13 +136,12 @@ class Project(BaseModel):
     def section(self, name: str, kind: type[Section]) -> Section:
         """The section of that name as a ``kind``. Raises ``SpecError`` that names the key."""
         try:
-            return kind.model_validate(self._sections.get(name, {}))
+            return kind.model_validate(getattr(self, name) or {})
         except ValidationError as error:
             raise _explained(error, self.file, name) from error
 
 
 _SETTINGS = ("LGS_PROJECT", "LGS_CURRENCY", "LGS_TIME_ZONE")
-_SECTIONS = ("source", "lines", "open_days")
 _using: list[Project] = []
 
 
@@ -168,25 +156,20 @@ def open_project(folder: Path) -> Project:
     """Read ``shop.yml`` in ``folder``. Raises ``UsageError`` without one, ``SpecError`` for a wrong key."""
     path = folder.expanduser().absolute() / FILE
     try:
-        told = yaml.safe_load(path.read_text(encoding="utf-8"))
+        told = read_yaml(path)
     except OSError as error:
         raise UsageError(
             f"{folder} is not a project: {FILE} cannot be read ({error.strerror}). Make one with: lgs init {folder}"
         ) from error
-    except yaml.YAMLError as error:
-        raise SpecError(f"{' '.join(str(error).split())}. Fix the YAML.", path=path) from error
     if not isinstance(told, dict):
         raise SpecError("the file holds no keys. Write one key per line, such as name: ...", path=path)
     set_ = {key: value for key in ("currency", "time_zone") if (value := os.environ.get(f"LGS_{key.upper()}"))}
-    engine = {key: value for key, value in told.items() if key not in _SECTIONS}
     if set_.get("currency", told.get("currency")) != told.get("currency"):
-        engine.pop("money", None)  # it is the word for another money
+        told.pop("money", None)  # it is the word for another money
     try:
-        project = Project.model_validate({**engine, **set_, "folder": path.parent})
+        return Project.model_validate({**told, **set_, "folder": path.parent})
     except ValidationError as error:
         raise _explained(error, path) from error
-    project._sections.update({key: told[key] or {} for key in _SECTIONS if key in told})
-    return project
 
 
 def current() -> Project:
@@ -213,11 +196,6 @@ def using(project: Project) -> Iterator[Project]:
 def filled(text: str) -> str:
     """``text`` with the words of the current project: ``$currency``, ``$symbol``, ``$money`` and so on."""
     return current().filled(text)
-
-
-def data_folder(name: str) -> Path:
-    """The folder ``superset`` or ``views`` of the current project."""
-    return current().folder / name
 
 
 def _explained(error: ValidationError, path: Path, *place: str) -> SpecError:

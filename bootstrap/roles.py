@@ -11,15 +11,13 @@ import hashlib
 import hmac
 import re
 from base64 import b64decode
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 
-import psycopg2
 from psycopg2 import errors, sql
-from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
 from psycopg2.extensions import encrypt_password
 
+from bootstrap.connection import connected
 from bootstrap.errors import UsageError
 
 OWNER, READER, ANALYST = "lgs_owner", "lgs_reader", "lgs_analyst"
@@ -40,14 +38,8 @@ _NEEDS = (
     "(and ADMIN OPTION on lgs_owner, lgs_reader and lgs_analyst where they exist already)."
 )
 _VERIFIER = re.compile(r"SCRAM-SHA-256[$](?P<rounds>\d+):(?P<salt>[^$]+)[$](?P<stored>[^:]+):.+")
-_ADVISORY = tuple(
-    f"pg_{attempt}advisory_{scope}lock{shared}"
-    for attempt in ("", "try_")
-    for scope in ("", "xact_")
-    for shared in ("", "_shared")
-)
 # Only a superuser may set these for a role.
-_SUPERUSER_LIMITS: dict[str, dict[str, str]] = {READER: {"temp_file_limit": "2GB"}, ANALYST: {"temp_file_limit": "2GB"}}
+_SUPERUSER_LIMITS = {OWNER: {}, READER: {"temp_file_limit": "2GB"}, ANALYST: {"temp_file_limit": "2GB"}}
 # Superset opens a connection for each query of its 32 threads; the owner and Superset's own database keep the rest.
 _CONNECTIONS = {OWNER: -1, READER: 60, ANALYST: 30}
 # Columns that name paths and people of the server, and what only administrators see in Superset.
@@ -55,17 +47,8 @@ _PRIVATE = {"receipt": ("source",), "publish": ("published_by", "changes"), "pub
 # A session may raise its own statement_timeout, so that limit alone does not stop these. A lock of the advisory kind
 # would hold up a refresh, and whoever shares a role could end the queries of the others.
 _NOT_FOR_PUBLIC = (
-    "pg_sleep",
-    "pg_sleep_for",
-    "pg_sleep_until",
-    "lo_creat",
-    "lo_create",
-    "lo_from_bytea",
-    "lo_put",
-    "lowrite",
-    "pg_cancel_backend",
-    "pg_terminate_backend",
-    *_ADVISORY,
+    r"^(pg_sleep(_for|_until)?|lo_(creat|create|from_bytea|put)|lowrite|pg_(cancel|terminate)_backend"
+    r"|pg_(try_)?advisory_(xact_)?lock(_shared)?)$"
 )
 
 
@@ -75,12 +58,17 @@ def ensure_roles(admin_url: str, passwords: Mapping[str, str]) -> None:
     ``passwords`` has one for each role. What is right already is not written again. Raises ``UsageError`` that says
     which privilege the administrator lacks.
     """
-    with _connection(admin_url) as connection, _privileges(admin_url), connection.cursor() as cursor:
-        more = _SUPERUSER_LIMITS if _is_superuser(cursor) else {}
-        for role, limits in _LIMITS.items():
-            _ensure_role(cursor, role, passwords[role], limits | more.get(role, {}))
-        _ensure_owner(cursor)
-        _revoke_public(cursor)
+    try:
+        with connected(admin_url) as connection, connection, connection.cursor() as cursor:
+            for role, limits in _LIMITS.items():
+                more = _SUPERUSER_LIMITS[role] if is_superuser(cursor) else {}
+                _ensure_role(cursor, role, passwords[role], limits | more)
+            _ensure_owner(cursor)
+            _revoke_public(cursor)
+    except errors.InsufficientPrivilege as error:
+        raise UsageError(
+            f"The roles cannot be set up: {str(error).strip()}. {_NEEDS} Change LGS_WAREHOUSE_URL."
+        ) from error
 
 
 def grant_reading(cursor: Cursor) -> None:
@@ -113,37 +101,17 @@ def _keep_private(cursor: Cursor, schema: str, names: Mapping[str, sql.Composabl
             cursor.execute(sql.SQL("grant select ({columns}) on {table} to {roles}").format(**named, **names))
 
 
-@contextmanager
-def _connection(url: str) -> Iterator[Connection]:
-    connection = psycopg2.connect(url)
-    try:
-        with connection:
-            yield connection
-    finally:
-        connection.close()
-
-
-@contextmanager
-def _privileges(admin_url: str) -> Iterator[None]:
-    try:
-        yield
-    except errors.InsufficientPrivilege as error:
-        raise UsageError(
-            f"The roles cannot be set up: {str(error).strip()}. {_NEEDS} Change LGS_WAREHOUSE_URL."
-        ) from error
-
-
 def _ensure_role(cursor: Cursor, role: str, password: str, limits: Mapping[str, str]) -> None:
     name = sql.Identifier(role)
     cursor.execute("select 1 from pg_roles where rolname = %s", (role,))
     if cursor.fetchone() is None:
         cursor.execute(sql.SQL("create role {} login").format(name))
     cursor.execute(
-        "select rolcanlogin, rolsuper or rolcreatedb or rolcreaterole or rolreplication or rolbypassrls, rolconfig "
-        "from pg_roles where rolname = %s",
+        "select rolcanlogin, rolsuper or rolcreatedb or rolcreaterole or rolreplication or rolbypassrls, rolconfig, "
+        "rolconnlimit from pg_roles where rolname = %s",
         (role,),
     )
-    can_login, has_too_much, settings = cursor.fetchone() or (True, False, None)
+    can_login, has_too_much, settings, connections = cursor.fetchone() or (True, False, None, None)
     if has_too_much:
         cursor.execute(
             sql.SQL("alter role {} nosuperuser nocreatedb nocreaterole noreplication nobypassrls").format(name)
@@ -152,8 +120,7 @@ def _ensure_role(cursor: Cursor, role: str, password: str, limits: Mapping[str, 
         verifier = encrypt_password(password, role, cursor.connection, "scram-sha-256")
         cursor.execute(sql.SQL("alter role {} login password %s").format(name), (verifier,))
     _ensure_settings(cursor, role, dict(item.split("=", 1) for item in settings or ()), limits)
-    cursor.execute("select rolconnlimit from pg_roles where rolname = %s", (role,))
-    if cursor.fetchone() != (_CONNECTIONS[role],):
+    if connections != _CONNECTIONS[role]:
         cursor.execute(sql.SQL("alter role {} connection limit %s").format(name), (_CONNECTIONS[role],))
 
 
@@ -177,7 +144,7 @@ def _ensure_settings(cursor: Cursor, role: str, held: Mapping[str, str], limits:
 
 def _has_password(cursor: Cursor, role: str, password: str) -> bool:
     """Whether the server holds this password already, as far as the administrator may see that (RFC 5802)."""
-    if not _is_superuser(cursor):
+    if not is_superuser(cursor):
         return False
     cursor.execute("select rolpassword from pg_authid where rolname = %s", (role,))
     found = _VERIFIER.fullmatch((cursor.fetchone() or ("",))[0] or "")
@@ -188,7 +155,8 @@ def _has_password(cursor: Cursor, role: str, password: str) -> bool:
     return hmac.compare_digest(hashlib.sha256(client_key).digest(), b64decode(found["stored"]))
 
 
-def _is_superuser(cursor: Cursor) -> bool:
+def is_superuser(cursor: Cursor) -> bool:
+    """Whether the one who is connected is."""
     cursor.execute("select current_setting('is_superuser') = 'on'")
     return cursor.fetchone() == (True,)
 
@@ -200,7 +168,7 @@ def _ensure_owner(cursor: Cursor) -> None:
     database, owner = cursor.fetchone() or ("", "")
     if owner != OWNER:
         names = {"database": sql.Identifier(database), "owner": sql.Identifier(OWNER)}
-        if not _is_superuser(cursor):
+        if not is_superuser(cursor):
             cursor.execute(sql.SQL("grant {owner} to current_user with set true, inherit true").format(**names))
         cursor.execute(sql.SQL("alter database {database} owner to {owner}").format(**names))
 
@@ -217,7 +185,7 @@ def _revoke_public(cursor: Cursor) -> None:
     if is_public or not may_connect:
         cursor.execute(sql.SQL("revoke all on database {database} from public").format(**names))
         cursor.execute(sql.SQL("grant connect on database {database} to {roles}").format(**names))
-    if _is_superuser(cursor):
+    if is_superuser(cursor):
         cursor.execute("select has_schema_privilege('public', oid, 'usage') from pg_namespace where nspname = 'public'")
         if cursor.fetchone() == (True,):
             cursor.execute("revoke all on schema public from public")
@@ -227,8 +195,8 @@ def _revoke_public(cursor: Cursor) -> None:
 def _revoke_functions(cursor: Cursor) -> None:
     cursor.execute(
         "select oid::regprocedure::text from pg_proc where pronamespace = 'pg_catalog'::regnamespace "
-        "and proname = any(%s) and has_function_privilege('public', oid, 'execute')",
-        (list(_NOT_FOR_PUBLIC),),
+        "and proname ~ %s and has_function_privilege('public', oid, 'execute')",
+        (_NOT_FOR_PUBLIC,),
     )
     for (function,) in cursor.fetchall():
         cursor.execute(f"revoke execute on function {function} from public")

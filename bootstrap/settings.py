@@ -8,7 +8,6 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bootstrap.errors import UsageError
 from bootstrap.project import current
-from bootstrap.project import data_folder as data_folder
 
 
 def _home() -> Path:

@@ -39,11 +39,10 @@ def _title(folder: Path) -> str:
 
 def _renamed(text: str, name: str, currency: str | None) -> str:
     """``shop.yml`` with its own name and ids, and no word for a money that may be another."""
-    values = {"name": json.dumps(name, ensure_ascii=False), "namespace": str(uuid4())} | (
-        {"currency": currency} if currency else {}
-    )
+    values = {"name": json.dumps(name, ensure_ascii=False), "namespace": str(uuid4())}
+    if currency:
+        values["currency"] = currency
+        text = re.sub(r"(?m)^money: .*\n", "", text)
     for key, value in values.items():
         text = re.sub(rf"(?m)^{key}: .*$", f"{key}: {value}".replace("\\", r"\\"), text)
-    if currency:
-        text = re.sub(r"(?m)^money: .*\n", "", text)
     return re.sub(r"(?m)^( *overlaps:)\n(?: +- .*\n)+", r"\1 []\n", text)  # days of one shop's history

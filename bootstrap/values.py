@@ -1,7 +1,13 @@
-"""What is wrong with a value in a file, in the words of the file: what is needed there, and what is there."""
+"""Values in YAML files, and what is wrong with one: what is needed there, and what is there."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict
+
+from bootstrap.errors import SpecError
 
 _NEEDED = {
     "string": "text is needed here",
@@ -18,6 +24,22 @@ _NEEDED = {
     "date": "a date is needed here, such as 2011-12-09",
     "invalid": "a name of letters is needed here",
 }
+
+
+class Spec(BaseModel):
+    """What a file says. It does not change, and has no keys but those that are known."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def read_yaml(path: Path) -> Any:
+    """What a file says. Raises ``SpecError`` for one that is not YAML, or not UTF-8."""
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
+    except UnicodeDecodeError as error:
+        raise SpecError("the file is not UTF-8 text. Save it as such.", path=path) from error
+    except (yaml.YAMLError, RecursionError) as error:
+        raise SpecError(f"{' '.join(str(error).split())}. Fix the YAML.", path=path) from error
 
 
 def needed(error: Mapping[str, Any]) -> str:

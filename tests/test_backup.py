@@ -21,8 +21,8 @@ import yaml
 
 from bootstrap.backup import FORMAT, PARTS, put_in_place, read_manifest
 from bootstrap.errors import UsageError
+from bootstrap.project import current
 from bootstrap.semantic.loader import load_layer
-from bootstrap.settings import data_folder
 from tests.conftest import REPOSITORY, SMALL_DUMP, MakeShop, Shop, execute
 from tests.content import content_hashes
 from tests.processes import until
@@ -59,7 +59,7 @@ def signed_in(shop: Shop, username: str) -> requests.Session:
 def hashes(shop: Shop) -> dict[str, str]:
     """Of all but the history of refreshes: the publish after a restore notes there what it changed."""
     with psycopg2.connect(shop.stack.url("warehouse")) as connection, connection.cursor() as cursor:
-        found = content_hashes(cursor, load_layer(data_folder("views")))
+        found = content_hashes(cursor, load_layer(current().views))
     return {relation: content for relation, content in found.items() if relation != "mart.refresh_history"}
 
 

@@ -132,7 +132,7 @@ def _check_keeping(document: Document, twin: Twin) -> None:
     for relation in twin.joins:
         if relation not in twin.reads:
             raise document.error(
-                f'"{relation}" is no relation that the SQL reads. {nearest(relation, twin.reads)}', ["joins"]
+                f'"{relation}" is not a relation that the SQL reads. {nearest(relation, twin.reads)}', ["joins"]
             )
     for relation, way in twin.through.items():
         if relation not in twin.reads or way not in twin.reads:

@@ -45,8 +45,7 @@ class Account:
 
     def own(self, path: Path) -> None:
         if self.name is not None:
-            user = pwd.getpwnam(self.name)
-            os.chown(path, user.pw_uid, user.pw_gid)
+            shutil.chown(path, self.name, pwd.getpwnam(self.name).pw_gid)
 
     def owns(self, folder: Path) -> bool:
         return self.can("/bin/sh", "-c", 'cd "$1" && test -O .', "sh", folder)
@@ -74,8 +73,8 @@ def server_account() -> Account:
     return account
 
 
-def settle(folder: Path, account: Account) -> Path:
-    """The folder that the account can use for ``folder``: itself, or what the link there points to; made if missing.
+def settle(folder: Path, account: Account) -> None:
+    """See that ``folder`` is there and that the account can use it: itself, or what the link there points to.
 
     Raises ``UsageError`` when there is one that the account cannot use.
     """
@@ -88,24 +87,21 @@ def settle(folder: Path, account: Account) -> Path:
             raise UsageError(
                 f"{folder} belongs to another user. Run lgs as {folder.owner()}, or choose another place with LGS_HOME."
             )
-        return folder.resolve()
+        return
     folder.parent.mkdir(parents=True, exist_ok=True)
-    if account.enters(folder.parent) and account.make(folder):
-        return folder.resolve()
-    shelter = _shelter(account) / f"{folder.parent.name.lstrip('.')}-{secrets.token_hex(4)}"
-    if not account.make(shelter):
-        raise UsageError(f"The user {account.name or os.geteuid()} cannot own {shelter}. Choose another LGS_HOME.")
-    folder.symlink_to(shelter)
-    return shelter
+    if not (account.enters(folder.parent) and account.make(folder)):
+        shelter = _shelter(account) / f"{folder.parent.name.lstrip('.')}-{secrets.token_hex(4)}"
+        if not account.make(shelter):
+            raise UsageError(f"The user {account.name or os.geteuid()} cannot own {shelter}. Choose another LGS_HOME.")
+        folder.symlink_to(shelter)
 
 
 def unsettle(folder: Path) -> None:
     """Remove what ``settle`` made, with all in it."""
-    if folder.is_symlink():
+    if folder.exists():
         shutil.rmtree(folder.resolve())
+    if folder.is_symlink():
         folder.unlink()
-    elif folder.exists():
-        shutil.rmtree(folder)
 
 
 def _shelter(account: Account) -> Path:

@@ -35,9 +35,9 @@ def start(settings: Settings, *, progress: Progress, wait: bool = True, site: bo
     """Bring up what the settings ask for, from whatever state it is in; what runs well is left alone.
 
     With ``wait=False`` Superset may still be starting on return; ``ready`` waits for it. With ``site=False`` Superset
-    is stopped instead, its database there. Raises ``Locked`` while
-    another command starts or stops this stack, ``UsageError`` for what the caller can fix (a port taken, the state
-    folder, the passwords), ``Unreachable`` for a named server that does not answer.
+    is stopped instead, its database there. Raises ``Locked`` while another command starts or stops this stack,
+    ``UsageError`` for what the caller can fix (a port taken, the state folder, the passwords), ``Unreachable`` for a
+    named server that does not answer.
     """
     home = _home(settings.state)
     with exclusive(home / "stack.lock"):

@@ -13,6 +13,7 @@ from psycopg2.extensions import cursor as Cursor
 
 from bootstrap.connection import administering, refusal
 from bootstrap.errors import UsageError
+from bootstrap.roles import is_superuser
 from bootstrap.stack.address import replaced
 
 DATABASE, ROLE = "superset", "lgs_superset"
@@ -66,7 +67,8 @@ class Metadata:
             if state != "ours" or refusal(self.url):
                 self._ensure_role(cursor)
                 self._ensure_database(cursor, exists=state != "missing")
-            _let_watch(cursor)
+            if is_superuser(cursor):  # only then the site can end sessions that run past their time limit
+                cursor.execute(f"grant pg_signal_backend, pg_read_all_stats to {ROLE}")
 
     def require_admin(self, password: str) -> None:
         """Raise ``UsageError`` when the password is not that of Superset's user ``admin``."""
@@ -99,8 +101,7 @@ class Metadata:
         cursor.execute(sql.SQL(f"{verb} role {ROLE} login password %s"), [self.password])
 
     def _ensure_database(self, cursor: Cursor, *, exists: bool) -> None:
-        cursor.execute("select rolsuper from pg_roles where rolname = current_user")
-        if cursor.fetchone() == (False,):
+        if not is_superuser(cursor):
             cursor.execute(f"grant {ROLE} to current_user")  # else it could not make the role an owner
         database = sql.Identifier(self.database)
         if not exists:
@@ -108,16 +109,6 @@ class Metadata:
             cursor.execute(made.format(database, sql.Identifier(ROLE)))
         cursor.execute(sql.SQL("revoke all on database {} from public").format(database))
         cursor.execute(sql.SQL("comment on database {} is %s").format(database), [self.mark])
-
-
-def _let_watch(cursor: Cursor) -> None:
-    """Let the site end sessions that run past their time limit. Only a superuser can give that right."""
-    cursor.execute("select rolsuper from pg_roles where rolname = current_user")
-    if cursor.fetchone() == (True,):
-        for right in ("pg_signal_backend", "pg_read_all_stats"):
-            cursor.execute("select pg_has_role(%s, %s, 'member')", (ROLE, right))
-            if cursor.fetchone() == (False,):
-                cursor.execute(f"grant {right} to {ROLE}")
 
 
 def _may_create(cursor: Cursor) -> bool:

@@ -12,9 +12,9 @@ import shlex
 import shutil
 import signal
 import subprocess
-from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import psutil
@@ -31,26 +31,7 @@ _STOP_SECONDS = 60.0
 _SHARED_MEMORY = Path("/dev/shm")  # containers often have no more than 64 MB of it
 _SHARED_MEMORY_NEEDED = 512 * 2**20
 _ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
-_SETTINGS = {
-    "shared_buffers": "384MB",
-    "effective_cache_size": "2GB",
-    "work_mem": "64MB",
-    "maintenance_work_mem": "256MB",
-    "wal_level": "minimal",  # COPY into a table made by the same transaction writes no log
-    "max_wal_senders": "0",
-    "max_wal_size": "4GB",
-    "checkpoint_timeout": "15min",
-    "max_connections": "200",
-    "max_worker_processes": "8",
-    "max_parallel_workers": "2",
-    "max_parallel_workers_per_gather": "2",
-    "max_parallel_maintenance_workers": "2",
-    "random_page_cost": "1.1",
-    "timezone": "UTC",
-    "log_timezone": "UTC",
-    "log_line_prefix": "%m [%p] %u@%d ",
-    "log_min_duration_statement": "5s",
-}
+_SETTINGS = Path(__file__).with_name("postgresql.conf")
 
 
 class EmbeddedPostgres:
@@ -119,12 +100,9 @@ class EmbeddedPostgres:
 
         Children outlive a killed postmaster; while one lives, its shared memory bars the next.
         """
-        found = []
-        for process in psutil.process_iter():
-            with suppress(psutil.Error):  # it ended meanwhile, or is somebody else's
-                if process.name().startswith("postgres") and Path(process.cwd()) == self._data:
-                    found.append(process)
-        return sorted(found, key=psutil.Process.create_time)
+        return processes.find(
+            lambda process: process.name().startswith("postgres") and Path(process.cwd()) == self._data
+        )
 
     def _initialise(self) -> None:
         """Make the cluster aside and move it in place whole, so that a killed run leaves nothing half-made."""
@@ -144,13 +122,13 @@ class EmbeddedPostgres:
     def _initdb(self, making: Path) -> None:
         locale = ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--encoding=UTF8"]
         access = ["-A", "scram-sha-256", "-U", SUPERUSER, "--pwfile", str(making / "password")]
-        tuning = [f"--set={name}={value}" for name, value in (_SETTINGS | _memory()).items()]
-        command = [str(binaries(self._account) / "initdb"), "-D", str(making / "data"), *access, *locale, *tuning]
-        done = subprocess.run(
-            command, cwd=making, env=_ENVIRONMENT, capture_output=True, text=True, **self._account.options
-        )
+        tuning = [f"--set={name}={value}" for name, value in _memory().items()]
+        options = ["-D", str(making / "data"), *access, *locale, *tuning]
+        done = self._run("initdb", *options, cwd=making, env=_ENVIRONMENT, capture_output=True)
         if done.returncode:
             raise CheckFailed(f"PostgreSQL's initdb failed: {done.stderr.strip()}. See that {making.parent} has space.")
+        with (making / "data" / "postgresql.conf").open("a") as settings:
+            settings.write(_SETTINGS.read_text())
 
     def _require_usable(self) -> None:
         version = self._data / "PG_VERSION"
@@ -159,10 +137,8 @@ class EmbeddedPostgres:
                 f"{self._data} is not a whole PostgreSQL folder. "
                 f"Restore it from a copy, or remove {self.folder} to start over."
             )
-        binary = subprocess.run(
-            [binaries(self._account) / "postgres", "--version"], capture_output=True, text=True, check=True
-        )
-        installed, held = binary.stdout.split()[-1].split(".")[0], version.read_text().strip()
+        said = self._run("postgres", "--version", cwd="/", capture_output=True, check=True)
+        installed, held = said.stdout.split()[-1].split(".")[0], version.read_text().strip()
         if installed != held:
             raise UsageError(
                 f"{self._data} was written by PostgreSQL {held}, but {installed} is installed. "
@@ -175,27 +151,17 @@ class EmbeddedPostgres:
         address = {"listen_addresses": processes.HOST, "port": str(self.port), "unix_socket_directories": ""}
         settings = address | _memory()
         options = shlex.join(part for name, value in settings.items() for part in ("-c", f"{name}={value}"))
-        command = [
-            str(binaries(self._account) / "pg_ctl"),
-            "start",
-            "--silent",
-            "-t",
-            str(_START_SECONDS),
-            "-o",
-            options,
-        ]
+        command = ["pg_ctl", "start", "--silent", "-t", str(_START_SECONDS), "-o", options]
+        environment = {**_ENVIRONMENT, "PGDATA": str(self._data)}
         with processes.output(self.log) as log:
-            done = subprocess.run(
-                command,
-                cwd=self._data,
-                env={**_ENVIRONMENT, "PGDATA": str(self._data)},
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                **self._account.options,
-            )
+            done = self._run(*command, cwd=self._data, env=environment, stdout=log, stderr=log)
         if done.returncode:
             raise CheckFailed(f"PostgreSQL did not start. {processes.advice(self.log)}")
+
+    def _run(self, program: str, *options: str, **how: Any) -> "subprocess.CompletedProcess[str]":
+        """Run a program of the server as the user who runs the server."""
+        command = [str(binaries(self._account) / program), *options]
+        return subprocess.run(command, stdin=subprocess.DEVNULL, text=True, **how, **self._account.options)
 
     def _lets_in(self) -> bool:
         """Whether it does. Raises ``UsageError`` when it refuses the password."""

@@ -24,19 +24,14 @@ HOST = "127.0.0.1"
 _LOG_LIMIT = 10 * 2**20
 
 
-def find(*arguments: str) -> list[psutil.Process]:
-    """Living processes whose command line holds these arguments in a row, oldest first."""
+def find(is_wanted: Callable[[psutil.Process], bool]) -> list[psutil.Process]:
+    """Living processes of that kind, oldest first."""
     found = []
     for process in psutil.process_iter():
         with suppress(psutil.Error):  # it ended meanwhile, or is somebody else's
-            if _holds(process.cmdline(), arguments) and alive(process):
+            if is_wanted(process) and alive(process):
                 found.append(process)
     return sorted(found, key=lambda process: (process.create_time(), process.pid))
-
-
-def _holds(line: Sequence[str], arguments: Sequence[str]) -> bool:
-    size = len(arguments)
-    return any(tuple(line[at : at + size]) == tuple(arguments) for at in range(len(line) - size + 1))
 
 
 def alive(process: psutil.Process) -> bool:
@@ -91,16 +86,9 @@ def end(processes: Iterable[psutil.Process], *, by: signal.Signals = signal.SIGT
         for process in left:
             with suppress(psutil.NoSuchProcess):
                 process.send_signal(sign)
-        left = _wait(left, seconds=patience)
-        if not left:
-            return
-
-
-def _wait(processes: list[psutil.Process], *, seconds: float) -> list[psutil.Process]:
-    deadline = time.monotonic() + seconds
-    while (left := [process for process in processes if alive(process)]) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    return left
+        deadline = time.monotonic() + patience
+        while (left := [process for process in left if alive(process)]) and time.monotonic() < deadline:
+            time.sleep(0.02)
 
 
 def require_free(port: int, *, setting: str) -> None:
@@ -110,11 +98,8 @@ def require_free(port: int, *, setting: str) -> None:
         try:
             probe.bind((HOST, port))
         except OSError as error:
-            why = (
-                f"is taken by {_holder(port)}"
-                if error.errno == errno.EADDRINUSE
-                else f"cannot be used ({error.strerror})"
-            )
+            is_taken = error.errno == errno.EADDRINUSE
+            why = f"is taken by {_holder(port)}" if is_taken else f"cannot be used ({error.strerror})"
             raise UsageError(f"Port {port} of {HOST} {why}. Free it, or choose another with {setting}.") from error
 
 

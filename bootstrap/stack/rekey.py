@@ -19,10 +19,7 @@ from bootstrap.stack.stack import Stack
 def rekey(stack: Stack, metadata_url: str, previous_key: str) -> None:
     """Raises ``CheckFailed`` when a secret in that metadata cannot be read with ``previous_key``."""
     launch = replace(stack.launch, metadata_url=metadata_url)
-    environment = {
-        **launch.environment(folder=stack.superset.folder, port=0),
-        "LGS_PREVIOUS_SECRET_KEY": previous_key,
-    }
+    environment = launch.environment(folder=stack.superset.folder, port=0) | {"LGS_PREVIOUS_SECRET_KEY": previous_key}
     done = subprocess.run([sys.executable, "-m", __name__], env=environment, capture_output=True, text=True)
     if done.returncode:
         why = [f"it ended with {done.returncode}", *done.stderr.strip().splitlines()][-1]

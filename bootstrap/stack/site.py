@@ -6,6 +6,7 @@ import importlib.metadata
 import os
 import sys
 import time
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,10 +62,9 @@ class Launch:
         }
 
     def fingerprint(self, *, folder: Path, port: int) -> str:
-        ours = {
-            k: v for k, v in self.environment(folder=folder, port=port).items() if k.startswith(("LGS_", "SUPERSET"))
-        }
-        digest = hashlib.sha256(f"{bootstrap.__version__} {self.workers} {sorted(ours.items())}".encode())
+        environment = self.environment(folder=folder, port=port)
+        ours = sorted(item for item in environment.items() if item[0].startswith(("LGS_", "SUPERSET")))
+        digest = hashlib.sha256(f"{bootstrap.__version__} {self.workers} {ours}".encode())
         for path in _configuration():
             digest.update(path.read_bytes())
         return digest.hexdigest()[:16]
@@ -82,10 +82,9 @@ class EmbeddedSuperset:
 
     def __init__(self, folder: Path, port: int, *, log: Path) -> None:
         self.folder, self.port, self.log = folder.resolve(), port, log
-
-    @property
-    def url(self) -> str:
-        return f"http://{processes.HOST}:{self.port}"
+        self.url = f"http://{processes.HOST}:{port}"
+        self._pid_file = self.folder / "gunicorn.pid"
+        self._place, self._bind = ("--chdir", str(self.folder)), ("--bind", f"{processes.HOST}:{port}")
 
     def process(self) -> psutil.Process | None:
         """gunicorn's master, if it runs. Workers that outlive it for a moment do not count.
@@ -100,7 +99,7 @@ class EmbeddedSuperset:
     def running(self) -> bool:
         """Whether our own process runs and answers on the port."""
         process = self.process()
-        return process in processes.find(*self._place, *self._bind) and self._answers()
+        return process in self._family(*self._bind) and self._answers()
 
     def start(self, launch: Launch) -> bool:
         """Start it without waiting for it. ``False`` when it runs already, just so.
@@ -108,7 +107,7 @@ class EmbeddedSuperset:
         Raises ``UsageError`` when the port is taken.
         """
         self.require_port()
-        process, name = self.process(), self._name(launch)
+        process, name = self.process(), f"lgs-{launch.fingerprint(folder=self.folder, port=self.port)}"
         if process is not None and name in process.cmdline() and self._lives(process):
             return False
         self.stop()
@@ -119,7 +118,7 @@ class EmbeddedSuperset:
 
     def require_port(self) -> None:
         """Raise ``UsageError`` when the port is taken by something else."""
-        if not processes.find(*self._place, *self._bind):
+        if not self._family(*self._bind):
             processes.require_free(self.port, setting=PORT_SETTING)
 
     def wait(self) -> None:
@@ -135,23 +134,10 @@ class EmbeddedSuperset:
         self._pid_file.unlink(missing_ok=True)
         return process is not None
 
-    @property
-    def _pid_file(self) -> Path:
-        return self.folder / "gunicorn.pid"
-
-    @property
-    def _place(self) -> tuple[str, str]:
-        return "--chdir", str(self.folder)
-
-    @property
-    def _bind(self) -> tuple[str, str]:
-        return "--bind", f"{processes.HOST}:{self.port}"
-
-    def _family(self) -> list[psutil.Process]:
-        return processes.find(*self._place)
-
-    def _name(self, launch: Launch) -> str:
-        return f"lgs-{launch.fingerprint(folder=self.folder, port=self.port)}"
+    def _family(self, *more: str) -> list[psutil.Process]:
+        """The processes whose command line holds its folder, and behind it these arguments."""
+        line = "\0".join(["", *self._place, *more, ""])
+        return processes.find(lambda process: line in "\0".join(["", *process.cmdline(), ""]))
 
     def _command(self, name: str, workers: int) -> list[str]:
         options = ["--config", "python:bootstrap.server.gunicorn_conf", "--name", name, "--workers", str(workers)]
@@ -164,11 +150,10 @@ class EmbeddedSuperset:
         return self._answers() or time.time() - process.create_time() < _START_SECONDS
 
     def _answers(self) -> bool:
-        connection = http.client.HTTPConnection(processes.HOST, self.port, timeout=10)
-        try:
+        with (
+            suppress(OSError, http.client.HTTPException),
+            closing(http.client.HTTPConnection(processes.HOST, self.port, timeout=10)) as connection,
+        ):
             connection.request("GET", "/health")
             return connection.getresponse().status == http.HTTPStatus.OK
-        except (OSError, http.client.HTTPException):
-            return False
-        finally:
-            connection.close()
+        return False

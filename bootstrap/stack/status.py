@@ -105,7 +105,16 @@ def _kind(schema: dict[str, Any]) -> str:
 
 def report(settings: Settings, postgres: EmbeddedPostgres, superset: EmbeddedSuperset) -> Status:
     """Look at each; nothing is started."""
-    services = [_warehouse(settings, postgres), _superset(settings, superset)]
+    services = []
+    if settings.warehouse_url is None:
+        services.append(_embedded("PostgreSQL", postgres))
+    else:
+        url = address.parse(settings.warehouse_url.get_secret_value(), setting="LGS_WAREHOUSE_URL")
+        services.append(_external("PostgreSQL", address.endpoint(url), healthy=refusal(url) is None))
+    if (site := settings.superset_url) is None:
+        services.append(_embedded("Superset", superset))
+    else:
+        services.append(_external("Superset", external.endpoint(site), healthy=external.answers(site)))
     if settings.warehouse_url is not None and postgres.process() is not None:
         services.append(_embedded("Superset's metadata", postgres))
     return Status(services=tuple(services))
@@ -119,17 +128,3 @@ def _embedded(name: Name, server: EmbeddedPostgres | EmbeddedSuperset) -> Servic
 
 def _external(name: Name, place: tuple[str, int], *, healthy: bool) -> Service:
     return Service(name=name, where="external", host=place[0], port=place[1], healthy=healthy)
-
-
-def _warehouse(settings: Settings, server: EmbeddedPostgres) -> Service:
-    if settings.warehouse_url is None:
-        return _embedded("PostgreSQL", server)
-    url = address.parse(settings.warehouse_url.get_secret_value(), setting="LGS_WAREHOUSE_URL")
-    return _external("PostgreSQL", address.endpoint(url), healthy=refusal(url) is None)
-
-
-def _superset(settings: Settings, server: EmbeddedSuperset) -> Service:
-    url = settings.superset_url
-    if url is None:
-        return _embedded("Superset", server)
-    return _external("Superset", external.endpoint(url), healthy=external.answers(url))

@@ -11,10 +11,10 @@ from rich.console import Console
 from bootstrap.assets import Published, Site, publish
 from bootstrap.assets.client import Client
 from bootstrap.progress import Progress
+from bootstrap.project import current
 from bootstrap.runs import site_of
 from bootstrap.semantic.loader import load_layer
 from bootstrap.semantic.spec import Layer
-from bootstrap.settings import data_folder
 from tests.assets.people import Person
 from tests.conftest import Shop
 
@@ -27,13 +27,13 @@ def silent() -> Progress:
 
 @pytest.fixture(scope="session")
 def layer() -> Layer:
-    return load_layer(data_folder("views"))
+    return load_layer(current().views)
 
 
 @pytest.fixture
 def specs(tmp_path: Path) -> Path:
     """A copy of superset/ that a test may change."""
-    return Path(shutil.copytree(data_folder("superset"), tmp_path / "specs"))
+    return Path(shutil.copytree(current().superset, tmp_path / "specs"))
 
 
 @pytest.fixture(scope="session")
@@ -59,4 +59,4 @@ def publish_specs(site: Site, layer: Layer) -> Iterator[Publish]:
         return publish(site, layer, specs=folder, progress=silent(), **options)
 
     yield run
-    run(data_folder("superset"))
+    run(current().superset)

@@ -10,9 +10,9 @@ from bootstrap.assets import captions, clicks, layout, load_specs
 from bootstrap.assets.assets import _dataset
 from bootstrap.assets.spec import Chart, Dashboard, Filter, Row, Slice, Specs, Tab
 from bootstrap.errors import SpecError
+from bootstrap.project import current
 from bootstrap.semantic.loader import load_layer
 from bootstrap.semantic.spec import Layer
-from bootstrap.settings import data_folder
 
 SEGMENT = Filter(name="Segment", column="segment", dataset="sales_month")
 COUNTRY = Filter(name="Country", column="country", dataset="sales_month")
@@ -28,7 +28,7 @@ def chart(name: str, dataset: str = "sales_month", **fields: Any) -> Chart:
 
 @pytest.fixture(scope="session")
 def real(layer: Layer) -> Specs:
-    return load_specs(data_folder("superset"), layer)
+    return load_specs(current().superset, layer)
 
 
 def shown(real: Specs, *charts: Chart, filters: tuple[Filter, ...] = FILTERS) -> tuple[Specs, Dashboard]:
@@ -114,7 +114,7 @@ def test_a_longer_caption_has_more_room_and_its_chart_less(real: Specs) -> None:
     ],
 )
 def test_a_column_that_stands_for_another_is_checked(tmp_path: Path, filters: str, message: str) -> None:
-    views = shutil.copytree(data_folder("views"), tmp_path / "views")
+    views = shutil.copytree(current().views, tmp_path / "views")
     path = views / "mart" / "rfm_customer.yml"
     kept = [line for line in path.read_text().splitlines() if not line.startswith("filters:")]
     path.write_text("\n".join(["filters: " + filters, *kept, ""]))

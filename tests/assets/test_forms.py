@@ -12,7 +12,6 @@ from bootstrap.assets.normal import differences, digest, normal
 from bootstrap.assets.spec import Specs
 from bootstrap.project import current
 from bootstrap.semantic.spec import Layer
-from bootstrap.settings import data_folder
 
 # Machado, Oliveira and Fernandes (2009), table 1, severity 1, on linear RGB
 PROTAN = [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]]
@@ -23,7 +22,7 @@ XYZ = np.array([[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721
 
 @pytest.fixture(scope="module")
 def real(layer: Layer) -> Specs:
-    return load_specs(data_folder("superset"), layer)
+    return load_specs(current().superset, layer)
 
 
 def lab(colour: str, sight: str) -> np.ndarray:

@@ -10,7 +10,7 @@ from bootstrap.assets import layout
 from bootstrap.assets.client import Client
 from bootstrap.assets.users import Registers
 from bootstrap.errors import CheckFailed
-from bootstrap.settings import data_folder
+from bootstrap.project import current
 from tests.assets.conftest import Publish
 from tests.assets.test_publish import chart_id, edit, labels
 from tests.conftest import Shop
@@ -39,11 +39,11 @@ def test_each_publish_leaves_a_line(shop: Shop, specs: Path, publish_specs: Publ
 
 
 def test_a_chart_deleted_in_superset_is_restored_and_reported(admin: Client, publish_specs: Publish) -> None:
-    publish_specs(data_folder("superset"))
+    publish_specs(current().superset)
     admin.delete(f"/api/v1/chart/{chart_id(admin, 'sales_growth')}")
-    planned = publish_specs(data_folder("superset"), plan_only=True)
+    planned = publish_specs(current().superset, plan_only=True)
     assert "  restore   chart sales_growth (deleted in Superset; to be restored)" in planned.lines()
-    done = publish_specs(data_folder("superset"))
+    done = publish_specs(current().superset)
     assert "  restored  chart sales_growth (deleted in Superset; restored)" in done.lines()
     assert labels(done, "create") == []
     assert "chart sales_growth" in [step.label for step in done.drift]
@@ -53,11 +53,11 @@ def test_a_chart_deleted_in_superset_is_restored_and_reported(admin: Client, pub
 def test_another_version_that_compiles_differently_reports_no_drift(
     publish_specs: Publish, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    publish_specs(data_folder("superset"))
+    publish_specs(current().superset)
     before = layout.metadata
     with monkeypatch.context() as newer:
         newer.setattr(layout, "metadata", lambda *given: before(*given) | {"stagger_time": 2600})
-        done = publish_specs(data_folder("superset"))
+        done = publish_specs(current().superset)
     assert labels(done, "update")
     assert done.drift == ()
 
@@ -72,4 +72,4 @@ def test_what_a_publish_made_that_died_is_known_as_ours(
         with pytest.raises(CheckFailed, match="killed"):
             publish_specs(specs)
     assert publish_specs(specs).adopted == ()
-    assert labels(publish_specs(data_folder("superset")), "prune") == ["role Night shift"]
+    assert labels(publish_specs(current().superset), "prune") == ["role Night shift"]

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bootstrap.assets.client import Client
-from bootstrap.settings import data_folder
+from bootstrap.project import current
 from tests.assets.conftest import Publish
 from tests.assets.people import CHARTS, DASHBOARDS, Person, made
 from tests.assets.test_publish import add_chart, labels
@@ -32,7 +32,7 @@ def test_own_charts_and_dashboards_survive_a_publish_that_prunes(
     )
     add_chart(specs)
     publish_specs(specs)
-    assert labels(publish_specs(data_folder("superset")), "prune") == ["chart 'How many units go out?'"]
+    assert labels(publish_specs(current().superset), "prune") == ["chart 'How many units go out?'"]
     assert marketer.json(f"{DASHBOARDS}{dashboard}")["result"]["dashboard_title"] == "Our spring mailing"
     assert [one["slice_name"] for one in marketer.json(f"{DASHBOARDS}{dashboard}/charts")["result"]] == ["Own chart"]
     for path in (f"{CHARTS}{chart}", f"{DASHBOARDS}{dashboard}"):

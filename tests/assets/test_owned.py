@@ -11,8 +11,8 @@ from bootstrap.assets.client import Client
 from bootstrap.assets.identity import identity
 from bootstrap.assets.live import ids
 from bootstrap.errors import CheckFailed, UsageError
+from bootstrap.project import current
 from bootstrap.semantic.spec import Layer
-from bootstrap.settings import data_folder
 from tests.assets.conftest import silent
 from tests.assets.people import Person
 from tests.conftest import Shop
@@ -46,14 +46,14 @@ def with_anna(site: Site, layer: Layer, specs: Path, admin: Client) -> Iterator[
     text = access.read_text().replace("\nroles:\n", ROLE).replace("\nusers:\n", USER)
     access.write_text(text)
     yield lambda **options: publish(site, layer, specs=specs, progress=silent(), **options)
-    publish(site, layer, specs=data_folder("superset"), progress=silent())
+    publish(site, layer, specs=current().superset, progress=silent())
     if anna := named(admin, USERS, "username", "anna"):
         admin.delete(f"{USERS}{anna['id']}")
 
 
 @pytest.fixture
 def without_anna(site: Site, layer: Layer) -> Run:
-    return lambda: publish(site, layer, specs=data_folder("superset"), progress=silent())
+    return lambda: publish(site, layer, specs=current().superset, progress=silent())
 
 
 def test_a_role_that_left_is_deleted_and_its_user_deactivated(

@@ -21,11 +21,11 @@ from bootstrap.assets.client import Client
 from bootstrap.assets.identity import identity
 from bootstrap.assets.live import ids
 from bootstrap.errors import CheckFailed, Unreachable, UsageError
+from bootstrap.project import current
 from bootstrap.roles import ensure_roles
 from bootstrap.runs import site_of
 from bootstrap.semantic.loader import load_layer
 from bootstrap.semantic.spec import Layer
-from bootstrap.settings import data_folder
 from bootstrap.stack.address import replaced
 from tests.assets.conftest import Publish, silent
 from tests.conftest import Shop, free_port
@@ -100,9 +100,9 @@ def add_chart(specs: Path) -> None:
 
 
 def test_nothing_is_sent_when_nothing_changed(shop: Shop, publish_specs: Publish) -> None:
-    publish_specs(data_folder("superset"))
+    publish_specs(current().superset)
     before = stamps(shop)
-    published = publish_specs(data_folder("superset"))
+    published = publish_specs(current().superset)
     assert not published.changed
     assert "nothing was sent" in published.lines()[0]
     assert stamps(shop) == before
@@ -120,7 +120,7 @@ def test_a_plan_names_the_fields_and_touches_nothing(shop: Shop, specs: Path, pu
 
 
 def test_a_plan_goes_beyond_what_is_built(site: Site, specs: Path, tmp_path: Path) -> None:
-    views = Path(shutil.copytree(data_folder("views"), tmp_path / "views"))
+    views = Path(shutil.copytree(current().views, tmp_path / "views"))
     (views / "mart" / "guest_month.sql").write_text("select month, sum(amount) as sales from warehouse.line group by 1")
     (views / "mart" / "guest_month.yml").write_text(GUESTS)
     edit(views / "mart" / "rfm_segment.yml", "columns:\n", "columns:\n  - units\n")
@@ -160,7 +160,7 @@ def test_what_left_the_specs_is_pruned_and_nothing_else(specs: Path, admin: Clie
         "certification_details": ours["certification_details"],
     }
     kept = admin.post("/api/v1/chart/", copy)["id"]
-    pruned = publish_specs(data_folder("superset"))
+    pruned = publish_specs(current().superset)
     assert labels(pruned, "prune") == ["chart 'How many units go out?'"]
     assert str(identity("charts", "units")) not in ids(admin)["charts"]
     assert admin.get(f"/api/v1/chart/{kept}")["result"]["slice_name"] == "My units"
@@ -170,7 +170,7 @@ def test_what_left_the_specs_is_pruned_and_nothing_else(specs: Path, admin: Clie
 def test_a_change_own_role_is_restored_and_reported(admin: Client, publish_specs: Publish) -> None:
     number = chart_id(admin, "monthly_sales")
     admin.put(f"/api/v1/chart/{number}", {"slice_name": "Something else"})
-    published = publish_specs(data_folder("superset"))
+    published = publish_specs(current().superset)
     assert [step.label for step in published.drift] == ["chart monthly_sales"]
     assert published.drift[0].fields == ("slice_name",)
     assert "1 changed manually since the last publish, restored." in published.lines()
@@ -184,24 +184,24 @@ def test_a_change_of_the_specs_is_no_drift(specs: Path, publish_specs: Publish) 
 
 
 def test_a_new_password_reaches_the_connection(shop: Shop, site: Site, layer: Layer, publish_specs: Publish) -> None:
-    publish_specs(data_folder("superset"))
+    publish_specs(current().superset)
     roles = shop.stack.credentials.roles | {"lgs_reader": "another secret"}
     reader = replaced(site.connections["reader"], username="lgs_reader", password=roles["lgs_reader"])
     renewed = replace(site, connections={**site.connections, "reader": reader})
     try:
         ensure_roles(shop.stack.url("admin"), roles)
-        published = publish(renewed, layer, specs=data_folder("superset"), progress=silent())
+        published = publish(renewed, layer, specs=current().superset, progress=silent())
         assert [step.line().strip() for step in published.steps if step.verb != "unchanged"] == [
             "update    database reader: password"
         ]
-        assert not publish(renewed, layer, specs=data_folder("superset"), progress=silent()).changed
+        assert not publish(renewed, layer, specs=current().superset, progress=silent()).changed
     finally:
         ensure_roles(shop.stack.url("admin"), shop.stack.credentials.roles)
 
 
 def test_a_lost_link_is_put_back(shop: Shop, admin: Client, publish_specs: Publish) -> None:
     execute(shop, f"delete from dashboard_slices where slice_id = {chart_id(admin, 'sales_growth')}")
-    publish_specs(data_folder("superset"))
+    publish_specs(current().superset)
     rows = admin.get("/api/v1/dashboard/sales-customers/charts")["result"]
     assert chart_id(admin, "sales_growth") in {row["id"] for row in rows}
 
@@ -225,7 +225,7 @@ def test_somebody_elses_dashboard_is_not_taken_over_unless_asked(
 def test_a_chart_that_does_not_answer_leaves_the_site_as_it_was(
     shop: Shop, specs: Path, admin: Client, publish_specs: Publish
 ) -> None:
-    publish_specs(data_folder("superset"))
+    publish_specs(current().superset)
     add_chart(specs)
     edit(specs / "charts" / "units.yml", "x: month", 'x: month\nwhere:\n  - {sql: "no_such_column = 1"}')
     edit(specs / "charts" / "monthly_sales.yml", "How much do we sell each month?", "What do we sell each month?")
@@ -233,7 +233,7 @@ def test_a_chart_that_does_not_answer_leaves_the_site_as_it_was(
         publish_specs(specs)
     assert chart(admin, "monthly_sales")["slice_name"] == "How much do we sell each month?"
     assert str(identity("charts", "units")) not in ids(admin)["charts"]
-    assert not publish_specs(data_folder("superset")).changed
+    assert not publish_specs(current().superset).changed
 
 
 def test_row_rules_are_kept_as_the_specs_say(shop: Shop, specs: Path, admin: Client, publish_specs: Publish) -> None:
@@ -242,7 +242,7 @@ def test_row_rules_are_kept_as_the_specs_say(shop: Shop, specs: Path, admin: Cli
     (specs / "access.yml").write_text((specs / "access.yml").read_text() + rule)
     assert labels(publish_specs(specs), "create") == ["row rule Shop floor"]
     assert not publish_specs(specs).changed
-    assert labels(publish_specs(data_folder("superset")), "prune") == ["row rule Shop floor"]
+    assert labels(publish_specs(current().superset), "prune") == ["row rule Shop floor"]
     assert admin.list("/api/v1/rowlevelsecurity/") == []
 
 
@@ -251,7 +251,7 @@ def test_a_role_changed_own_role_is_put_right(admin: Client, publish_specs: Publ
     before = admin.get(f"/api/v1/security/roles/{role}/permissions/")["result"]
     kept = [row["id"] for row in before if row["permission_name"] != "can_csv"]
     admin.post(f"/api/v1/security/roles/{role}/permissions", {"permission_view_menu_ids": kept})
-    published = publish_specs(data_folder("superset"))
+    published = publish_specs(current().superset)
     assert [step.fields for step in published.steps if step.label == "role Marketing"] == [("can_csv on Superset",)]
     after = admin.get(f"/api/v1/security/roles/{role}/permissions/")["result"]
     assert {row["id"] for row in after} == {row["id"] for row in before}
@@ -272,7 +272,7 @@ def test_a_refused_sign_in_says_what_to_correct_there(
     settings = shop.stack.settings.model_copy(update={name: given[name] for name in edition})
     wrong = replace(site_of(replace(shop.stack, settings=settings)), password="not the password")
     with pytest.raises(UsageError, match=f"Correct {said}"):
-        publish(wrong, layer, specs=data_folder("superset"), progress=silent())
+        publish(wrong, layer, specs=current().superset, progress=silent())
 
 
 def test_a_sign_in_that_expires_is_made_again(shop: Shop, site: Site) -> None:
@@ -302,7 +302,7 @@ def test_a_page_in_place_of_superset_is_told(site: Site, tmp_path: Path) -> None
 def test_an_absent_superset_is_named_with_its_setting(site: Site, layer: Layer) -> None:
     absent = Site(f"http://127.0.0.1:{free_port()}", site.username, site.password, site.connections, site.users)
     with pytest.raises(Unreachable, match="LGS_SUPERSET_URL"):
-        publish(absent, layer, specs=data_folder("superset"), progress=silent())
+        publish(absent, layer, specs=current().superset, progress=silent())
 
 
 def test_every_kind_of_chart_answers(specs: Path, admin: Client, publish_specs: Publish) -> None:
@@ -315,4 +315,4 @@ def test_every_kind_of_chart_answers(specs: Path, admin: Client, publish_specs: 
     (specs / "dashboards" / "kinds.yml").write_text(yaml.safe_dump(dashboard))
     assert len(labels(publish_specs(specs), "create")) == len(OTHER_KINDS) + 1
     assert not publish_specs(specs).changed
-    assert labels(publish_specs(data_folder("superset")), "prune")[0] == "dashboard 'Kinds'"
+    assert labels(publish_specs(current().superset), "prune")[0] == "dashboard 'Kinds'"

@@ -13,9 +13,9 @@ from bootstrap.assets.identity import identity
 from bootstrap.assets.live import ids
 from bootstrap.assets.retirement import RETIRED
 from bootstrap.errors import CheckFailed
+from bootstrap.project import current
 from bootstrap.semantic.loader import load_layer
 from bootstrap.semantic.spec import Layer
-from bootstrap.settings import data_folder
 from tests.assets.conftest import silent
 from tests.assets.people import CHARTS, DASHBOARDS, Person, made
 from tests.assets.test_publish import add_chart, edit, labels
@@ -30,7 +30,7 @@ def run(site: Site, specs: Path) -> Iterator[Run]:
         return publish(site, layer, specs=specs, progress=silent(), **options)
 
     yield publish_with
-    publish(site, load_layer(data_folder("views")), specs=data_folder("superset"), progress=silent())
+    publish(site, load_layer(current().views), specs=current().superset, progress=silent())
 
 
 def own_chart(person: Person, dataset: int, **params: Any) -> int:

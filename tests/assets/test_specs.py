@@ -6,8 +6,8 @@ import pytest
 
 from bootstrap.assets import load_specs
 from bootstrap.errors import SpecError
+from bootstrap.project import current
 from bootstrap.semantic.spec import Layer
-from bootstrap.settings import data_folder
 
 CHART = "charts/monthly_sales.yml"
 DASHBOARD = "dashboards/sales_customers.yml"
@@ -59,7 +59,7 @@ WRONG = [
 
 
 def test_the_specs_in_the_repository_are_right(layer: Layer) -> None:
-    specs = load_specs(data_folder("superset"), layer)
+    specs = load_specs(current().superset, layer)
     shown = {name for dashboard in specs.dashboards.values() for name in dashboard.charts}
     assert shown == set(specs.charts), "every chart stands on a dashboard"
 
@@ -84,7 +84,7 @@ def test_a_broken_file_is_named_with_its_line(specs: Path, layer: Layer) -> None
 
 def test_metrics_drawn_side_by_side_have_colours_of_their_own(layer: Layer) -> None:
     """Else a metric takes the colour of another as soon as a filter leaves one of them empty."""
-    specs = load_specs(data_folder("superset"), layer)
+    specs = load_specs(current().superset, layer)
     drawn = [chart for chart in specs.charts.values() if chart.viz in ("bar", "line") and not chart.by]
     side_by_side = {metric for chart in drawn if len(chart.metrics) > 1 for metric in chart.metrics}
     assert side_by_side

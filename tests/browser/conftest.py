@@ -10,8 +10,8 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from bootstrap.assets import load_specs
 from bootstrap.assets.spec import Specs
+from bootstrap.project import current
 from bootstrap.semantic.loader import load_layer
-from bootstrap.settings import data_folder
 from tests.conftest import Shop
 
 Select = Callable[..., Any]
@@ -33,7 +33,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 
 @pytest.fixture(scope="session")
 def specs() -> Specs:
-    return load_specs(data_folder("superset"), load_layer(data_folder("views")))
+    return load_specs(current().superset, load_layer(current().views))
 
 
 @pytest.fixture(scope="session")

@@ -26,10 +26,10 @@ from cryptography.x509.oid import NameOID
 
 from bootstrap.assets import Published, Site, publish
 from bootstrap.assets.client import Client
+from bootstrap.project import current
 from bootstrap.runs import site_of
 from bootstrap.semantic.loader import load_layer
 from bootstrap.server.browser import VARIABLE
-from bootstrap.settings import data_folder
 from tests.assets.conftest import silent
 from tests.conftest import REPOSITORY, Shop, free_port
 from tests.mail import Sink
@@ -64,8 +64,8 @@ class Edition:
         return Client(self.site.url, self.site.username, self.site.password)
 
     def publish(self, specs: Path | None = None, **options: bool) -> Published:
-        layer = load_layer(data_folder("views"))
-        return publish(self.site, layer, specs=specs or data_folder("superset"), progress=silent(), **options)
+        layer = load_layer(current().views)
+        return publish(self.site, layer, specs=specs or current().superset, progress=silent(), **options)
 
     def reports(self) -> dict[str, dict[str, Any]]:
         """What Superset holds, by title."""
@@ -151,7 +151,7 @@ def edition(shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ed
         environment = {name: value for name, value in os.environ.items() if not name.startswith("LGS_")} | {
             **mail,
             VARIABLE: str(folder / "browsers"),
-            "SUPERSET_CONFIG_PATH": str(data_folder("superset") / "superset_config.py"),
+            "SUPERSET_CONFIG_PATH": str(current().superset / "superset_config.py"),
             "SUPERSET_HOME": str(folder),
             "LGS_CACHE_DIR": str(folder),
             "LGS_SECRET_KEY": stack.credentials.superset_secret_key.get_secret_value(),
@@ -182,4 +182,4 @@ def edition(shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ed
 @pytest.fixture
 def specs(tmp_path: Path) -> Path:
     """A copy of superset/ that a test may change."""
-    return Path(shutil.copytree(data_folder("superset"), tmp_path / "specs"))
+    return Path(shutil.copytree(current().superset, tmp_path / "specs"))

@@ -12,8 +12,8 @@ from pypdf import PdfReader, apply_configuration
 from bootstrap.assets import load_specs, publish
 from bootstrap.assets.reports import alert_sql
 from bootstrap.errors import CheckFailed, SpecError, UsageError
+from bootstrap.project import current
 from bootstrap.semantic.loader import load_layer
-from bootstrap.settings import data_folder
 from tests.assets.conftest import silent
 from tests.conftest import Shop
 from tests.mail import arrived, attachment, mails
@@ -69,7 +69,7 @@ def test_the_dashboard_arrives_as_a_pdf_with_a_page_for_each_tab(edition: Editio
     assert asked
     assert not any("/login/" in line for line in asked)  # whose answers may come late and sign the browser out
     pages = PdfReader(io.BytesIO(attachment(mail, ".pdf"))).pages
-    tabs = load_specs(data_folder("superset"), load_layer(data_folder("views"))).dashboards["sales_customers"].tabs
+    tabs = load_specs(current().superset, load_layer(current().views)).dashboards["sales_customers"].tabs
     assert len(pages) == len(tabs)
     with apply_configuration(image_maximum_buffer_size=250_000_000):
         pictures = [page.images[0].image for page in pages]
@@ -111,7 +111,7 @@ def test_the_alert_is_sent_with_its_tab_when_the_metric_is_above_the_limit(editi
 
 
 def test_an_alert_compares_the_number_that_the_dashboard_shows(edition: Edition) -> None:
-    specs = load_specs(data_folder("superset"), load_layer(data_folder("views")))
+    specs = load_specs(current().superset, load_layer(current().views))
     alert = specs.reports["cancellations"].alert
     assert alert is not None
     with_metric, rate = alert_sql(alert, specs.layer), specs.layer.metrics["cancellation_rate"].expression
@@ -183,12 +183,12 @@ def test_a_report_that_left_the_specs_is_pruned_and_others_stay(edition: Edition
 def test_a_wrong_spec_is_named_with_its_place(specs: Path, changes: dict[str, object], said: str) -> None:
     _rewrite(specs, "monthly_dashboard", **changes)
     with pytest.raises(SpecError, match=rf"(?s)monthly_dashboard\.yml.*{said}"):
-        load_specs(specs, load_layer(data_folder("views")))
+        load_specs(specs, load_layer(current().views))
 
 
 def test_a_site_with_a_worker_and_no_mail_server_says_which_reports_are_not_sent(edition: Edition, shop: Shop) -> None:
     site = replace(edition.site, url=shop.stack.superset_url, is_async=True)
-    layer, folder = load_layer(data_folder("views")), data_folder("superset")
+    layer, folder = load_layer(current().views), current().superset
     published = publish(site, layer, specs=folder, plan_only=True, progress=silent())
     assert published.unsent == ("cancellations", "monthly_dashboard")
     assert any("LGS_SMTP_HOST" in line for line in published.lines())

@@ -9,8 +9,8 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
+from bootstrap.project import current
 from bootstrap.semantic.loader import load_layer
-from bootstrap.settings import data_folder
 from tests.conftest import REPOSITORY
 
 PAGE = (REPOSITORY / "docs" / "architecture.md").read_text(encoding="utf-8")
@@ -135,7 +135,7 @@ def test_every_arrow_of_the_picture_is_real() -> None:
     names = {room.name for room in rooms()}
     between = {arrow for arrow in arrows() if names.issuperset(arrow)}
     imported = {(room_of(other), room_of(file)) for file, other in imports(REPOSITORY)}
-    read = {name.partition(".")[0] for twin in load_layer(data_folder("views")).twins for name in twin.reads}
+    read = {name.partition(".")[0] for twin in load_layer(current().views).twins for name in twin.reads}
     assert "warehouse" in read
     assert between - imported == {("warehouse", "semantic")}
 

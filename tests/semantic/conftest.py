@@ -14,10 +14,10 @@ from rich.console import Console
 
 from bootstrap.lines import Loaded as Load
 from bootstrap.progress import Progress
+from bootstrap.project import current
 from bootstrap.semantic.build import Build, build
 from bootstrap.semantic.loader import load_layer
 from bootstrap.semantic.spec import Layer
-from bootstrap.settings import data_folder
 from tests.conftest import Database, fresh_database
 from warehouse.load import load
 from warehouse.sources import open_source
@@ -39,7 +39,7 @@ def quiet() -> Progress:
 
 @pytest.fixture(scope="session")
 def layer() -> Layer:
-    return load_layer(data_folder("views"))
+    return load_layer(current().views)
 
 
 @pytest.fixture(scope="session")

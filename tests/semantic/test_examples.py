@@ -8,10 +8,10 @@ import pytest
 from psycopg2.extensions import parse_dsn
 
 from bootstrap.assets.examples import example_page, load_examples
+from bootstrap.project import current
 from bootstrap.roles import ANALYST, grant_reading
-from bootstrap.settings import data_folder
 
-EXAMPLES = {example.name: example for example in load_examples(data_folder("superset"))}
+EXAMPLES = {example.name: example for example in load_examples(current().superset)}
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "examples.md"
 
 

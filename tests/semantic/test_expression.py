@@ -8,10 +8,10 @@ import pytest
 import sqlglot
 
 from bootstrap.errors import SpecError
+from bootstrap.project import current
 from bootstrap.semantic.expression import _is_aggregate, missing, problem
 from bootstrap.semantic.loader import load_layer
 from bootstrap.semantic.spec import Column, Metric
-from bootstrap.settings import data_folder
 from tests.semantic.test_loader import edit, refusal
 
 COLUMNS = {
@@ -228,7 +228,7 @@ def test_every_aggregate_of_the_server_is_known(database):
 
 @pytest.fixture
 def views(tmp_path) -> Path:
-    return Path(shutil.copytree(data_folder("views"), tmp_path / "views"))
+    return Path(shutil.copytree(current().views, tmp_path / "views"))
 
 
 def test_a_metric_is_not_certified_unless_it_says_so(views):

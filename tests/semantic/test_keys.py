@@ -74,7 +74,7 @@ def test_references_are_foreign_keys_that_cost_nothing(shop_connection):
 def test_keys_survive_every_way_of_building(connection, refresh, shop_lines, layer, quiet):
     refresh(connection, shop_lines)
     before = (primary_keys(connection), ask(connection, FOREIGN))
-    assert refresh(connection, [*shop_lines, LATE_LINE]).way == "months"
+    assert refresh(connection, [*shop_lines, LATE_LINE]).way == "changes"
     assert (primary_keys(connection), ask(connection, FOREIGN)) == before
     with connection, connection.cursor() as cursor:
         assert build(cursor, layer, changes=None, progress=quiet).way == "full"

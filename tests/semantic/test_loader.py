@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 
 from bootstrap.errors import SpecError
+from bootstrap.project import current
 from bootstrap.semantic.loader import GENERATED, load_layer
-from bootstrap.settings import data_folder
 
 
 @pytest.fixture
 def views(tmp_path) -> Path:
-    return Path(shutil.copytree(data_folder("views"), tmp_path / "views"))
+    return Path(shutil.copytree(current().views, tmp_path / "views"))
 
 
 def edit(path: Path, old: str, new: str) -> int:
@@ -97,9 +97,29 @@ def test_a_circle_is_shown(views):
     )
 
 
-def test_what_is_kept_by_month_stands_on_nothing_else(views):
-    edit(views / "rollup/invoice_month.sql", "warehouse.line", "mart.rfm_history")
-    assert "kept by month cannot stand on" in str(refusal(views))
+@pytest.mark.parametrize(
+    ("relation", "before", "after", "says"),
+    [
+        (
+            "rollup/invoice_month",
+            "kept_by: [month, ",
+            "kept_by: [mnth, ",
+            '"mnth" is not a column of rollup.invoice_month',
+        ),
+        ("mart/rfm_history", "kept_by: [month]", "kept_by: [month, customer_id]", "kept by one column can look back"),
+        ("mart/sales_line", "kind: view", "kind: view\nkept_by: [month]", "only a stored relation is kept"),
+        ("mart/product_month", "mart.rfm_customer: w", "mart.kpi: w", "both have to be relations that the SQL reads"),
+        (
+            "mart/cancellation_month",
+            "joins: [mart.product_month]",
+            "joins: [mart.kpi]",
+            '"mart.kpi" is not a relation that',
+        ),
+    ],
+)
+def test_how_a_relation_is_kept_has_to_fit_it(views, relation, before, after, says):
+    edit(views / f"{relation}.yml", before, after)
+    assert says in str(refusal(views))
 
 
 def test_a_metric_needs_its_columns(views):

@@ -10,11 +10,11 @@ from bootstrap.assets import load_specs
 from bootstrap.assets.questions import chart_sql, question_index
 from bootstrap.assets.spec import Specs
 from bootstrap.errors import SpecError
+from bootstrap.project import current
 from bootstrap.semantic.loader import load_layer
-from bootstrap.settings import data_folder
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-SUPERSET = data_folder("superset")
+SUPERSET = current().superset
 ASKED = (
     "invoice-amounts orders sales growth active-customers new-existing segments champions loyal cant-lose at-risk "
     "hibernating slice segments-pie explore"
@@ -26,7 +26,7 @@ EMPTY_ON_PAPER = {"new_customers", "stopped_buying"}
 
 @pytest.fixture(scope="module")
 def specs() -> Specs:
-    return load_specs(SUPERSET, load_layer(data_folder("views")))
+    return load_specs(SUPERSET, load_layer(current().views))
 
 
 def test_every_question_asked_is_in_the_index(specs):
@@ -59,7 +59,7 @@ def test_a_question_without_a_chart_is_refused(tmp_path):
     with (folder / "questions.yml").open("a", encoding="utf-8") as file:
         file.write("wider:\n  question: Can newer data be added?\n  tests: [x]\n")
     with pytest.raises(SpecError, match=r"questions.yml:\d+: wider: No chart on a dashboard answers it"):
-        load_specs(folder, load_layer(data_folder("views")))
+        load_specs(folder, load_layer(current().views))
 
 
 @pytest.mark.parametrize("name", CHARTS)

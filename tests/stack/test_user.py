@@ -89,7 +89,7 @@ def test_an_ordinary_user_runs_the_whole_stack_and_it_outlives_the_command(pytho
         assert requests.get(address, timeout=60).text == "OK"
         postgres = EmbeddedPostgres(own / "state" / "postgres", int(ports["LGS_POSTGRES_PORT"]), "").process()
         assert postgres is not None
-        superset = find("--chdir", str(own / "state" / "superset"))[0]
+        superset = find(lambda process: str(own / "state" / "superset") in process.cmdline())[0]
         assert {postgres.username(), superset.username()} == {"nobody"}
         assert (own / "state" / "credentials.env").stat().st_mode & 0o777 == 0o600
         down = _run(

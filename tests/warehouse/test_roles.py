@@ -12,8 +12,8 @@ from psycopg2 import errors
 
 from bootstrap.connection import alone
 from bootstrap.errors import UsageError
+from bootstrap.project import current
 from bootstrap.roles import _LIMITS, ensure_roles, grant_reading
-from bootstrap.settings import data_folder
 from tests.conftest import PASSWORDS, REPOSITORY, execute
 from tests.warehouse.shop import ROWS, copy_text, run_load, write
 
@@ -188,8 +188,8 @@ def test_no_path_of_the_server_is_read(granted):
 
 
 def test_one_limit_of_time_in_every_layer():
-    access = yaml.safe_load((data_folder("superset") / "access.yml").read_text(encoding="utf-8"))
-    configured = (data_folder("superset") / "superset_config.py").read_text(encoding="utf-8")
+    access = yaml.safe_load((current().superset / "access.yml").read_text(encoding="utf-8"))
+    configured = (current().superset / "superset_config.py").read_text(encoding="utf-8")
     proxied = (REPOSITORY / "docs/server.md").read_text(encoding="utf-8")
     assert {limits.get("statement_timeout", "60s") for limits in _LIMITS.values()} == {"60s"}
     assert {connection["statement_seconds"] for connection in access["connections"].values()} == {60}

@@ -37,21 +37,17 @@ def write_demo(
     try:
         with _fresh(path) as file:
             file.write(head.encode())
-            for batch in _exactly(lines, batches(shop)):
+            left, endless = lines, batches(shop)
+            while left > 0:
+                batch = next(endless)[:left]
                 file.write("".join([f"{line}\n" for line in batch]).encode())
+                left -= len(batch)
             file.write((end_of_data + tail).encode())
     except OSError as error:
         raise UsageError(
             f"{path} cannot be written ({error.strerror}). Give a file in a folder that you may write to."
         ) from error
     return lines
-
-
-def _exactly(lines: int, endless: Iterator[list[str]]) -> Iterator[list[str]]:
-    while lines > 0:
-        batch = next(endless)[:lines]
-        lines -= len(batch)
-        yield batch
 
 
 @contextmanager

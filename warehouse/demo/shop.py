@@ -6,6 +6,7 @@ Its words and its usual numbers are in ``demo.yml``. All arrays of one table hav
 from datetime import date, timedelta
 from itertools import product
 from pathlib import Path
+from types import SimpleNamespace
 from typing import NamedTuple
 
 import numpy as np
@@ -13,15 +14,11 @@ import yaml
 from dateutil.easter import easter
 from numpy.random import Generator, default_rng
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict
 
 from bootstrap.errors import UsageError
 from warehouse import opening
 
-MEAN_ORDER_LINES, MEAN_GUEST_LINES = 21.7, 77.0
-_CUSTOMER_SHARE = 0.76
 _FIRST_ID = 12_001
-_HOME_SHARE = 0.911
 _EARLIER_DAYS = 720  # trading days' worth of new customers that the shop has won before its first day
 _ONCE = 0  # of three kinds of customers: once, lapsing, loyal
 _PILOT = 20_000
@@ -35,50 +32,7 @@ Reals = NDArray[np.float64]
 Texts = NDArray[np.object_]
 
 
-class _Spec(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Hours(_Spec):
-    first: int
-    weights: list[float]
-
-
-class Booking(_Spec):
-    code: str
-    description: str
-    per_million: float
-    cancelled: float
-    guests: float
-    price: float
-    spread: float
-
-
-class Facts(_Spec):
-    """What ``demo.yml`` says."""
-
-    colours: list[str]
-    seasonal_motifs: list[str]
-    motifs: list[str]
-    things: dict[str, int]
-    prices: list[int]
-    packs: list[int]
-    code_suffixes: list[str]
-    vouchers: list[int]
-    home: str
-    abroad: dict[str, int]
-    guests_abroad: list[str]
-    carriage_countries: list[str]
-    month_weights: list[int]
-    weekday_weights: list[float]
-    guest_shares: list[float]
-    hours: dict[int, Hours]
-    bookings: list[Booking]
-    write_off_notes: list[str]
-    free_notes: list[str]
-
-
-FACTS = Facts.model_validate(yaml.safe_load(Path(__file__).with_name("demo.yml").read_text(encoding="utf-8")))
+FACTS = SimpleNamespace(**yaml.safe_load(Path(__file__).with_name("demo.yml").read_text(encoding="utf-8")))
 COUNTRIES = (FACTS.home, *FACTS.abroad)
 
 
@@ -152,9 +106,6 @@ class Shelf(NamedTuple):
     reach: Reals
     items: Texts
     cents: Numbers
-
-    def draw(self, rng: Generator, count: int) -> Numbers:
-        return draw(rng, self.reach, count)
 
 
 class Catalogue(NamedTuple):
@@ -288,7 +239,7 @@ def _lives(rng: Generator, count: int, weights: Reals) -> tuple[Numbers, Numbers
 
 def _countries(rng: Generator, count: int) -> NDArray[np.int16]:
     """Numbers into COUNTRIES: each country abroad has one customer as long as they last, then by its share."""
-    abroad = round(count * (1 - _HOME_SHARE))
+    abroad = round(count * (1 - FACTS.at_home))
     shares = np.array(list(FACTS.abroad.values())) / sum(FACTS.abroad.values())
     one_each = np.arange(min(abroad, len(shares)))
     rest = rng.choice(len(shares), abroad - len(one_each), p=shares)
@@ -297,24 +248,15 @@ def _countries(rng: Generator, count: int) -> NDArray[np.int16]:
     return rng.permutation(country)
 
 
-class Diary(NamedTuple):
-    """On which trading day each booking falls: ``day`` sorted, ``kind`` a number into bookings; -1: an adjustment."""
-
-    day: Numbers
-    kind: Numbers
-
-    def on(self, day: int) -> Numbers:
-        return self.kind[slice(*np.searchsorted(self.day, [day, day + 1]))]
-
-
-def _diary(rng: Generator, *, lines: int, weights: Reals) -> Diary:
+def _diary(rng: Generator, *, lines: int, weights: Reals) -> tuple[Numbers, Numbers]:
+    """The trading day of each booking, sorted, and its kind: a number into bookings, or -1, which is an adjustment."""
     least = 1 if lines >= _LARGE_ENOUGH else 0
-    counts = [max(least, round(booking.per_million * lines / 1e6)) for booking in FACTS.bookings]
+    counts = [max(least, round(booking["per_million"] * lines / 1e6)) for booking in FACTS.bookings]
     adjustments = max(3 * least, round(3 * lines / 1e6))
     kind = np.repeat(np.arange(-1, len(counts)), [adjustments, *counts])
     day = rng.choice(len(weights), len(kind), p=weights / weights.sum())
     order = np.argsort(day, kind="stable")
-    return Diary(day[order], kind[order])
+    return day[order], kind[order]
 
 
 class Shop(NamedTuple):
@@ -325,13 +267,18 @@ class Shop(NamedTuple):
     trading: Trading
     customers: Customers
     catalogue: Catalogue
-    diary: Diary
+    diary: tuple[Numbers, Numbers]
+
+    def booked(self, day: int) -> Numbers:
+        """The kind of each booking on a trading day."""
+        days, kinds = self.diary
+        return kinds[slice(*np.searchsorted(days, [day, day + 1]))]
 
 
 def open_shop(*, seed: int, lines: int, trading: Trading) -> Shop:
     """A shop whose customers and products fit its lines: ten times the lines make ten times the customers."""
     rng, weights = default_rng([seed, 0x5409]), trading.weights
-    orders = lines * _CUSTOMER_SHARE / MEAN_ORDER_LINES
+    orders = lines * FACTS.line_shares["customers"] / FACTS.mean_lines["customer"]
     customers = _customers(rng, orders=orders, weights=weights)
     catalogue = _catalogue(rng, products=max(60, round(4.5 * lines**0.5)), days=len(weights))
     return Shop(seed, lines, trading, customers, catalogue, _diary(rng, lines=lines, weights=weights))

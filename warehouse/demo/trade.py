@@ -1,7 +1,8 @@
 """The demo shop's trade: a stream of lines, each day a function of the seed and of what the days before left."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from copy import deepcopy
+from dataclasses import dataclass, field
 from datetime import date
 from typing import NamedTuple, TypeVar
 
@@ -9,28 +10,11 @@ import numpy as np
 from numpy.random import Generator, default_rng
 from numpy.typing import NDArray
 
-from warehouse.demo.shop import (
-    COUNTRIES,
-    FACTS,
-    MEAN_GUEST_LINES,
-    MEAN_ORDER_LINES,
-    Customers,
-    Numbers,
-    Reals,
-    Shelf,
-    Shop,
-    Texts,
-    draw,
-    snap,
-)
+from warehouse.demo.shop import COUNTRIES, FACTS, Customers, Numbers, Reals, Shelf, Shop, Texts, draw, snap
 
 _FIRST_INVOICE = 100_001
 _PART_LINES = 20_000  # a day is made in parts of about so many lines, so that memory does not follow the day's size
 _SETTLING_DAYS = 20  # lines that a day wrote too many or too few are made up for over so many days
-_CANCELLATION_LINES = 0.018
-_CANCELLED_ORDERS, _CANCELLED_GUEST_ORDERS = 0.205, 0.09
-_WRITE_OFFS, _FREE = 0.00325, 0.0025
-_WEB_SHARE = 0.48
 _GUEST = f"\\N\t{FACTS.home}"
 _TIMES = np.array([f" {minute // 60:02}:{minute % 60:02}:00" for minute in range(24 * 60)], dtype=np.object_)
 _ISLANDS = [COUNTRIES.index(name) for name in FACTS.carriage_countries]
@@ -87,10 +71,6 @@ def _first(sizes: Numbers) -> NDArray[np.bool_]:
     return first
 
 
-def _join(parts: Sequence[Lines]) -> Lines:
-    return Lines._make(map(np.concatenate, zip(*parts, strict=True)))
-
-
 class Part(NamedTuple):
     """One of ``parts`` equal parts of a trading day, with the ``lines`` expected in it."""
 
@@ -108,8 +88,8 @@ class Part(NamedTuple):
     def minutes(self, shares: Reals) -> Numbers:
         """The minutes at which such shares of this part's invoices have been written."""
         hours = FACTS.hours[self.weekday]
-        written = np.concatenate([[0.0], np.cumsum(hours.weights)])
-        ends = np.arange(hours.first, hours.first + len(written)) * 60.0
+        written = np.concatenate([[0.0], np.cumsum(hours["weights"])])
+        ends = np.arange(hours["first"], hours["first"] + len(written)) * 60.0
         return np.interp((self.number + shares) / self.parts, written / written[-1], ends).astype(np.int64)
 
     def clock(self, count: int) -> Numbers:
@@ -125,30 +105,24 @@ class Books:
     owed: float = 0.0
     pending: dict[int, list[Lines]] = field(default_factory=dict)
 
-    def copy(self) -> "Books":
-        return replace(self, pending={day: list(parts) for day, parts in self.pending.items()})
-
 
 def batches(shop: Shop) -> Iterator[list[str]]:
     """Batches of lines in order of time, without end: the last day goes on until nobody asks for more."""
-    books, copied = Books(), shop.trading.copied
+    books, before, copied = Books(), Books(), shop.trading.copied
     for day in range(len(shop.trading.days)):
-        if day in copied:
-            continue
+        if copied and day == copied.start:
+            before = deepcopy(books)
         if copied and day == copied.stop:
-            yield from _twice(shop, books)
+            owed_by_copy = books.owed - before.owed
+            for again in copied:
+                yield from _day(shop, again, before)
+            books.owed += owed_by_copy
         yield from _day(shop, day, books)
-    while True:
-        yield _write(shop, _overtime(shop, books), books, [])
-
-
-def _twice(shop: Shop, books: Books) -> Iterator[list[str]]:
-    """The copied days, and the same again."""
-    before = books.copy()
-    for pages in (before.copy(), books):
-        for day in shop.trading.copied:
-            yield from _day(shop, day, pages)
-    books.owed += books.owed - before.owed
+    nobody = np.zeros(0, dtype=np.int64)
+    while True:  # one more part at the end of the last day
+        rng = default_rng([shop.seed, books.number])
+        part = _part(shop, len(shop.trading.days) - 1, rng, lines=400.0, parts=1000)
+        yield _write(shop, part._replace(number=999, arrivals=nobody, bookings=nobody), books, [])
 
 
 def _day(shop: Shop, day: int, books: Books) -> Iterator[list[str]]:
@@ -161,44 +135,30 @@ def _day(shop: Shop, day: int, books: Books) -> Iterator[list[str]]:
     due = books.pending.pop(day, [])
     parts = max(1, round(expected / _PART_LINES))
     whole = _part(shop, day, default_rng(0), lines=expected / parts, parts=parts)
-    arrivals, bookings = np.array_split(whole.arrivals, parts), whole.bookings
-    for number in range(parts):
-        part = whole._replace(
-            rng=default_rng([shop.seed, day, number]),
-            number=number,
-            arrivals=arrivals[number],
-            bookings=bookings[number::parts],
-        )
+    for number, arrivals in enumerate(np.array_split(whole.arrivals, parts)):
+        rng, bookings = default_rng([shop.seed, day, number]), whole.bookings[number::parts]
+        part = whole._replace(rng=rng, number=number, arrivals=arrivals, bookings=bookings)
         here = [lines.pick(lines.each(np.arange(lines.invoices) % parts == number)) for lines in due]
         yield _write(shop, part, books, here)
-
-
-def _overtime(shop: Shop, books: Books) -> Part:
-    """One more part at the end of the last day, when the lines are not yet complete."""
-    day, rng = len(shop.trading.days) - 1, default_rng([shop.seed, books.number])
-    nobody = np.zeros(0, dtype=np.int64)
-    part = _part(shop, day, rng, lines=400.0, parts=1000)
-    return part._replace(number=999, arrivals=nobody, bookings=nobody)
 
 
 def _part(shop: Shop, day: int, rng: Generator, *, lines: float, parts: int) -> Part:
     """The first part, with all that the day brings."""
     when, who = shop.trading.days[day], shop.customers
-    shelf, bookings = shop.catalogue.on(day, when.month), shop.diary.on(day)
+    shelf, bookings = shop.catalogue.on(day, when.month), shop.booked(day)
     return Part(rng, day, when.weekday(), 0, parts, lines, shelf, who.reach(day), who.arrivals(day), bookings)
 
 
 def _write(shop: Shop, part: Part, books: Books, due: list[Lines]) -> list[str]:
     """The lines of a part of the day: its orders, its cancellations, and what the office books."""
     orders, guests = _orders(shop, part)
-    back = (
-        _cancellations(part.rng, orders, share=_CANCELLED_ORDERS),
-        _cancellations(part.rng, guests, share=_CANCELLED_GUEST_ORDERS),
-    )
+    shares = (orders, FACTS.cancelled_orders), (guests, FACTS.cancelled_guest_orders)
+    back = [_cancellations(part.rng, lines, share=share) for lines, share in shares]
     stock = _bookings(shop.customers, part), _write_offs(part), _free_goods(part)
     late = [lines._replace(minute=lines.each(part.clock(lines.invoices))) for lines in due]
     now = [_file(part, books, lines, days=len(shop.trading.days)) for lines in back]
-    batch = _join([orders, guests, *stock, *late, *now])
+    columns = zip(orders, guests, *stock, *late, *now, strict=True)
+    batch = Lines._make(map(np.concatenate, columns))
     text = batch.pick(np.argsort(batch.minute, kind="stable")).text(shop.trading.days[part.day], books.number)
     books.number += batch.invoices
     books.owed -= len(text)
@@ -219,20 +179,17 @@ def _file(part: Part, books: Books, cancelled: Lines, *, days: int) -> Lines:
 
 
 def _orders(shop: Shop, part: Part) -> tuple[Lines, Lines]:
-    rng, lines = part.rng, part.lines
+    rng, lines, shares, mean = part.rng, part.lines, FACTS.line_shares, FACTS.mean_lines
     guests = float(shop.trading.guests[part.day])
-    customer_lines = lines * (1 - guests - _CANCELLATION_LINES) - len(part.bookings)
-    returning = rng.poisson(max(0.0, customer_lines) / MEAN_ORDER_LINES) - len(part.arrivals)
-    who = np.concatenate([part.arrivals, _anyone(shop.customers, part, max(0, returning))])
-    guests_lines = lines * (guests - _WRITE_OFFS - _FREE)
-    collected = rng.poisson(max(0.0, guests_lines) / MEAN_GUEST_LINES)
+    customer_lines = lines * (1 - guests - shares["cancellations"]) - len(part.bookings)
+    count = max(0, rng.poisson(max(0.0, customer_lines) / mean["customer"]) - len(part.arrivals))
+    returning = draw(rng, part.reach, count)
+    if not len(returning):  # in a shop so small that nobody is due, anybody may come
+        returning = rng.integers(0, len(shop.customers.ids), count)
+    who = np.concatenate([part.arrivals, returning])
+    guests_lines = lines * (guests - shares["write_offs"] - shares["free_goods"])
+    collected = rng.poisson(max(0.0, guests_lines) / mean["guests"])
     return _customer_orders(shop.customers, part, who), _guest_orders(part, collected)
-
-
-def _anyone(customers: Customers, part: Part, count: int) -> Numbers:
-    """Customers who come back; any customer in a shop so small that none is due."""
-    who = draw(part.rng, part.reach, count)
-    return who if len(who) else part.rng.integers(0, len(customers.ids), count)
 
 
 def _customer_orders(customers: Customers, part: Part, who: Numbers) -> Lines:
@@ -240,7 +197,7 @@ def _customer_orders(customers: Customers, part: Part, who: Numbers) -> Lines:
     rng, shelf, minute = part.rng, part.shelf, part.clock(len(who))
     size = np.exp(2.73 + customers.lines[who] + rng.normal(0, 0.68, len(who)))
     sizes = np.where(rng.random(len(who)) < 0.03, 1, np.maximum(1, size)).astype(np.int64)
-    product = shelf.draw(rng, int(sizes.sum()))
+    product = draw(rng, shelf.reach, int(sizes.sum()))
     cents = shelf.cents[product]
     units = _units(rng, cents, 1.72 + np.repeat(customers.units[who], sizes), 0.85, slope=-0.55)
     by_the_box = (units >= 24) & (rng.random(len(units)) < 0.5)
@@ -256,10 +213,10 @@ def _customer_orders(customers: Customers, part: Part, who: Numbers) -> Lines:
 def _guest_orders(part: Part, count: int) -> Lines:
     """Orders without a customer: small ones, and the web shop's, collected into one long invoice with its postage."""
     rng, shelf, minute = part.rng, part.shelf, part.clock(count)
-    is_web = rng.random(count) < _WEB_SHARE
+    is_web = rng.random(count) < FACTS.web_orders
     size = np.exp(rng.normal(np.where(is_web, 4.6, 1.1), np.where(is_web, 0.85, 1.3)))
     sizes = np.clip(size, 1, 1350).astype(np.int64) + is_web
-    product = shelf.draw(rng, int(sizes.sum()))
+    product = draw(rng, shelf.reach, int(sizes.sum()))
     units = _units(rng, shelf.cents[product], 0.1, 1.0, slope=-0.25)
     dearer = rng.choice([1.96, 1.68], len(product), p=[0.75, 0.25])
     cents = np.maximum(1, np.round(shelf.cents[product] * dearer)).astype(np.int64)
@@ -338,11 +295,11 @@ def _bookings(customers: Customers, part: Part) -> Lines:
             rows.append(("A", _GUEST, "B\tAdjust bad debt", 1, -round(100 * float(np.exp(rng.normal(9, 0.4))))))
             continue
         booking = FACTS.bookings[kind]
-        pence = max(1, round(100 * booking.price * float(np.exp(rng.normal(0, booking.spread)))))
-        letter, one = ("C", -1) if rng.random() < booking.cancelled else ("", 1)
-        is_known = rng.random() >= booking.guests and len(who)
+        pence = max(1, round(100 * booking["price"] * float(np.exp(rng.normal(0, booking["spread"])))))
+        letter, one = ("C", -1) if rng.random() < booking["cancelled"] else ("", 1)
+        is_known = rng.random() >= booking["guests"] and len(who)
         party = f"{customers.ids[who[place]]}\t{COUNTRIES[customers.country[who[place]]]}" if is_known else _GUEST
-        rows.append((letter, party, f"{booking.code}\t{booking.description}", one, pence))
+        rows.append((letter, party, f"{booking['code']}\t{booking['description']}", one, pence))
     letters, parties, items, units, cents = np.array(rows, dtype=np.object_).reshape(-1, 5).T
     whole, each = (column.astype(np.int64) for column in (units, cents)), np.ones(count, dtype=np.bool_)
     return Lines(each, minute, letters, parties, items, *whole)
@@ -350,7 +307,7 @@ def _bookings(customers: Customers, part: Part) -> Lines:
 
 def _write_offs(part: Part) -> Lines:
     """Stock that left without a sale: negative units and no letter."""
-    minute = part.clock(part.rng.poisson(part.lines * _WRITE_OFFS))
+    minute = part.clock(part.rng.poisson(part.lines * FACTS.line_shares["write_offs"]))
     size = np.clip(np.exp(part.rng.normal(3.2, 1.75, len(minute))), 1, 9600)
     return _stock_moves(part, minute, units=-size.astype(np.int64), notes=FACTS.write_off_notes, blank=0.77)
 
@@ -358,7 +315,7 @@ def _write_offs(part: Part) -> Lines:
 def _free_goods(part: Part) -> Lines:
     """Stock that was found, or given away."""
     rng = part.rng
-    minute = part.clock(rng.poisson(part.lines * _FREE))
+    minute = part.clock(rng.poisson(part.lines * FACTS.line_shares["free_goods"]))
     size = np.where(rng.random(len(minute)) < 0.4, 1, np.exp(rng.normal(2.2, 1.9, len(minute))))
     units = np.clip(size, 1, 12_540).astype(np.int64)
     return _stock_moves(part, minute, units=units, notes=FACTS.free_notes, blank=0.62)
@@ -367,7 +324,7 @@ def _free_goods(part: Part) -> Lines:
 def _stock_moves(part: Part, minute: Numbers, *, units: Numbers, notes: list[str], blank: float) -> Lines:
     """One invoice of one line each, without a price; often without a description, or with a note in its place."""
     count = len(minute)
-    items = part.shelf.items[part.shelf.draw(part.rng, count)]
+    items = part.shelf.items[draw(part.rng, part.shelf.reach, count)]
     for place, chance in enumerate(part.rng.random(count)):
         code, _, _ = items[place].partition("\t")
         if chance < blank:

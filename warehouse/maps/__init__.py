@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator
 
 from bootstrap.errors import SourceError
 from bootstrap.project import current
+from bootstrap.values import Spec
 from warehouse.rules import line_rules
 
 READY = Path(__file__).parent
@@ -17,15 +18,8 @@ Meaning = Literal[
 ]
 
 
-def _status() -> str | None:
-    status = line_rules().status
-    return status.column if status else None
-
-
-class Map(BaseModel):
+class Map(Spec):
     """How to read a file. All of it may be left out; what is not said is found out, or the file is refused."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     columns: dict[Meaning, str | int | None] = Field(
         {}, description="name or number of each column; null: the file has none"
@@ -43,7 +37,8 @@ class Map(BaseModel):
         default_factory=lambda: current().currency, description="the shop's currency; prices in another one are refused"
     )
     status: str | None = Field(
-        default_factory=_status, description="the column that says what became of an order; null: the file has none"
+        default_factory=lambda: getattr(line_rules().status, "column", None),
+        description="the column that says what became of an order; null: the file has none",
     )
     no_customer: tuple[str, ...] = Field((), description="further texts that mean: no customer, such as 0")
     fill_down: tuple[Meaning, ...] = Field((), description="columns that only the first line of an invoice fills in")

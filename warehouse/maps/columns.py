@@ -1,7 +1,7 @@
 """Which column of a file means what, whatever it is called."""
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
@@ -30,16 +30,13 @@ _CURRENCY = ("currency", "currencycode")
 
 @dataclass(frozen=True)
 class Mapping:
-    """Where each meaning is among the file's ``names``: ``positions[i]`` is the index of the column of ``COLUMNS[i]``.
+    """Where each meaning is among the file's ``names``: all of ``COLUMNS``, then those of ``EXTRAS`` that the file has.
 
-    ``None`` where a map says that the file has no such column. ``currency`` and ``status`` are the indexes of columns
-    that only some files have.
+    ``None`` where a map says that the file has no such column.
     """
 
     names: tuple[str, ...]
-    positions: tuple[int | None, ...]
-    currency: int | None = None
-    status: int | None = None
+    positions: dict[str, int | None]
 
     @property
     def width(self) -> int:
@@ -48,26 +45,21 @@ class Mapping:
     @property
     def is_in_order(self) -> bool:
         """Whether the file has exactly our columns in our order, so that its lines can be taken as they are."""
-        return self.positions == tuple(range(self.width)) and self.width == len(COLUMNS)
+        return list(self.positions.values()) == list(range(self.width)) and self.width == len(COLUMNS)
 
     @property
     def columns(self) -> tuple[str, ...]:
-        return (*COLUMNS, *(name for name in EXTRAS if self.extra(name) is not None))
-
-    def extra(self, name: str) -> int | None:
-        """The index of the column of ``EXTRAS`` with this name."""
-        return self.currency if name == "currency" else self.status
+        return tuple(self.positions)
 
     @property
     def left_out(self) -> list[str]:
         """Names of the columns that mean nothing here."""
-        used = {*self.positions, self.currency, self.status}
+        used = self.positions.values()
         return [name for index, name in enumerate(self.names) if index not in used and name]
 
     def picked(self, fields: Sequence[_T], columns: Sequence[str]) -> list[_T | None]:
-        """The fields of one line in the order of ``columns``, which begin with ``COLUMNS``."""
-        wanted = (*self.positions, *map(self.extra, columns[len(COLUMNS) :]))
-        return [None if position is None else fields[position] for position in wanted]
+        """The fields of one line in the order of ``columns``, which may name some that the file does not have."""
+        return [None if position is None else fields[position] for position in map(self.positions.get, columns)]
 
 
 def map_columns(names: Sequence[str], *, path: Path, how: Map) -> Mapping:
@@ -86,16 +78,18 @@ def map_columns(names: Sequence[str], *, path: Path, how: Map) -> Mapping:
         if len(indexes) > 1:
             both = " and ".join(names[index] for index in indexes if index is not None)
             raise SourceError(f"two columns for {meaning}: {both}. Remove or rename one of them.", path=path)
+    positions = {meaning: indexes[0] for meaning, indexes in found.items()}
     currency = next((index for index, name in enumerate(names) if plain(name) in _CURRENCY), None)
-    return Mapping(tuple(names), tuple(found[meaning][0] for meaning in COLUMNS), currency, _status(names, how, path))
+    for extra, there in (("currency", currency), ("status", _status(names, how, path))):
+        if there is not None:
+            positions[extra] = there
+    return Mapping(tuple(names), positions)
 
 
 def _status(names: Sequence[str], how: Map, path: Path) -> int | None:
     """Where the column is that says what became of an order, for a shop that has one."""
-    if how.status is None:
-        return None
-    index = next((index for index, name in enumerate(names) if plain(name) == plain(how.status)), None)
-    if index is None:
+    index = _index(how.status, names)
+    if how.status is not None and index is None:
         why = f"no column {how.status}, which tells what became of an order; found {', '.join(names)}. "
         raise SourceError(f"{why}Correct lines.status in shop.yml, or say status: null in a map.", path=path)
     return index
@@ -106,16 +100,18 @@ def _said(meaning: str, names: Sequence[str], how: Map, path: Path) -> list[int 
     if meaning not in how.columns:
         return []
     said = how.columns[meaning]
-    if said is None:
-        return [None]
     if isinstance(said, int) and 1 <= said <= len(names):
         return [said - 1]
-    indexes: list[int | None] = [index for index, name in enumerate(names) if plain(name) == plain(str(said))]
-    if not indexes:
-        raise SourceError(
-            f"the map says that {meaning} is {said}; found {', '.join(names)}. Correct the map.", path=path
-        )
-    return indexes[:1]
+    index = _index(said, names)
+    if said is not None and index is None:
+        why = f"the map says that {meaning} is {said}; found {', '.join(names)}. Correct the map."
+        raise SourceError(why, path=path)
+    return [index]
+
+
+def _index(wanted: str | int | None, names: Sequence[str]) -> int | None:
+    called = [] if wanted is None else [plain(str(wanted))]
+    return next((index for index, name in enumerate(names) if plain(name) in called), None)
 
 
 def fits(names: Sequence[str], how: Map | None = None) -> int:
@@ -129,7 +125,8 @@ def not_recognised(names: Sequence[str], *, path: Path, kind: str, has_names: bo
     found: dict[str, str | int | None] = {}
     if has_names:
         found = {_SPELLED[plain(name)]: name for name in names if plain(name) in _SPELLED}
-        what = f"no column for {', '.join(set_off(found))}; found {', '.join(names)}"
+        missing = ", ".join(meaning for meaning in COLUMNS if meaning not in found)
+        what = f"no column for {missing}; found {', '.join(names)}"
     else:
         what = "its first line names no columns"
         if len(names) == len(COLUMNS):
@@ -141,11 +138,6 @@ def not_recognised(names: Sequence[str], *, path: Path, kind: str, has_names: bo
         f"{suggested_map(list(names), found, has_names=has_names)}",
         path=path,
     )
-
-
-def set_off(found: Collection[str]) -> list[str]:
-    """The meanings that are not among those found."""
-    return [meaning for meaning in COLUMNS if meaning not in found]
 
 
 def _missing(meaning: str, names: Sequence[str]) -> str:

@@ -5,25 +5,22 @@ from functools import cache
 
 from dateutil.easter import easter
 from holidays import country_holidays
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field, field_validator
 
 from bootstrap.project import current
+from bootstrap.values import Spec
 
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
-class _Spec(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class PublicHolidays(_Spec):
+class PublicHolidays(Spec):
     """Whose public holidays the shop keeps: ISO 3166 codes of a country and of a part of it."""
 
     country: str
     subdivision: str | None = None
 
 
-class Range(_Spec):
+class Range(Spec):
     """Days closed in every year, both included: month and day, such as ``12-24``. It may run over New Year."""
 
     name: str
@@ -37,7 +34,7 @@ class Range(_Spec):
         return written >= self.first or written <= self.last
 
 
-class Opening(_Spec):
+class Opening(Spec):
     """The section ``open_days`` of ``shop.yml``."""
 
     closed_weekdays: tuple[str, ...] = ()
@@ -62,17 +59,14 @@ class Opening(_Spec):
             if closed.holds(day):
                 return closed.name
         around = self.closed_around_easter.get((day - easter(day.year)).days)
-        return around or self._public_holidays(day.year).get(day)
-
-    def _public_holidays(self, year: int) -> dict[date, str]:
-        if self.public_holidays is None:
-            return {}
-        return _holidays(self.public_holidays.country, self.public_holidays.subdivision, year)
+        return around or _public_holidays(self.public_holidays, day.year).get(day)
 
 
 @cache
-def _holidays(country: str, subdivision: str | None, year: int) -> dict[date, str]:
-    return dict(country_holidays(country, subdiv=subdivision, years=year, language="en_GB").items())
+def _public_holidays(of: PublicHolidays | None, year: int) -> dict[date, str]:
+    if of is None:
+        return {}
+    return dict(country_holidays(of.country, subdiv=of.subdivision, years=year, language="en_GB").items())
 
 
 def opening() -> Opening:

@@ -2,26 +2,32 @@
 
 import re
 from datetime import date
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from bootstrap.project import current
+from bootstrap.values import Spec
 
 
-class _Spec(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+def _compiled(patterns: tuple[str, ...]) -> tuple[str, ...]:
+    for pattern in patterns:
+        try:
+            re.compile(pattern)
+        except re.error as error:
+            raise ValueError(f"{pattern!r} is not a regular expression ({error})") from None
+    return patterns
 
 
-class Mark(_Spec):
+Patterns = Annotated[tuple[str, ...], AfterValidator(_compiled)]
+Words = Annotated[tuple[str, ...], AfterValidator(lambda values: tuple(value.strip().lower() for value in values))]
+
+
+class Mark(Spec):
     """What tells lines apart by the number of their invoice. Case makes no difference."""
 
     prefixes: tuple[str, ...] = ()
-    patterns: tuple[str, ...] = Field((), description="regular expressions for the whole number")
-
-    @field_validator("patterns")
-    @classmethod
-    def _compile(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
-        return _compiled(patterns)
+    patterns: Patterns = Field((), description="regular expressions for the whole number")
 
     def conditions(self) -> list[str]:
         """SQL on a line, any of which marks it."""
@@ -29,21 +35,16 @@ class Mark(_Spec):
         return [*starts, *([f"invoice_no ~* {_whole(self.patterns)}"] if self.patterns else [])]
 
 
-class Codes(_Spec):
+class Codes(Spec):
     """Codes of what is not a product: as they are, or regular expressions for the whole code."""
 
     codes: tuple[str, ...] = ()
-    patterns: tuple[str, ...] = ()
+    patterns: Patterns = ()
 
     @field_validator("codes", mode="before")
     @classmethod
     def _as_text(cls, codes: object) -> object:
         return tuple(map(str, codes)) if isinstance(codes, list) else codes
-
-    @field_validator("patterns")
-    @classmethod
-    def _compile(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
-        return _compiled(patterns)
 
     def is_product(self) -> str:
         """SQL on a line. Most codes begin with a digit: they are not tried against what begins with a letter."""
@@ -59,7 +60,7 @@ class Codes(_Spec):
         )
 
 
-class Period(_Spec):
+class Period(Spec):
     """Days, both included, that the source holds twice."""
 
     first: date
@@ -72,21 +73,20 @@ class Period(_Spec):
         return self
 
 
-class Status(_Spec):
+class Status(Spec):
     """The column that says what became of an order, and what its values mean. Case and outer blanks do not count."""
 
     column: str
-    left_out: tuple[str, ...] = Field((), description="lines that never came to be: they are counted and passed over")
-    cancelled: tuple[str, ...] = Field((), description="lines that take something back: their quantity is negative")
-    adjusted: tuple[str, ...] = ()
+    left_out: Words = Field((), description="lines that never came to be: they are counted and passed over")
+    cancelled: Words = Field((), description="lines that take something back: their quantity is negative")
+    adjusted: Words = ()
 
-    @field_validator("left_out", "cancelled", "adjusted")
-    @classmethod
-    def _plain(cls, values: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(value.strip().lower() for value in values)
+    def condition(self, values: tuple[str, ...]) -> list[str]:
+        """SQL on a line that has one of these values; none without values."""
+        return [f"coalesce(status = any({texts(values)}), false)"] if values else []
 
 
-class LineRules(_Spec):
+class LineRules(Spec):
     """The section ``lines`` of ``shop.yml``."""
 
     cancelled: Mark = Mark()
@@ -95,30 +95,21 @@ class LineRules(_Spec):
     overlaps: tuple[Period, ...] = ()
     status: Status | None = None
 
-    def is_cancelled_by_number(self) -> str:
-        return _any(self.cancelled.conditions())
-
-    def is_cancelled(self) -> str:
-        return _any(self.cancelled.conditions(), self.status.cancelled if self.status else ())
-
-    def is_adjusted(self) -> str:
-        return _any([*self.adjusted.conditions(), "unit_price < 0"], self.status.adjusted if self.status else ())
-
     def parts(self, *, day: str = "day") -> dict[str, str]:
-        """All of it as parts of the statements in ``warehouse/sql`` and ``warehouse/checks``, by their names there."""
+        """All of it as parts of the statements in ``warehouse/sql`` and ``warehouse/checks``, by their names there.
+
+        ``day`` is the column that tells whether a line is in a period that the source holds twice.
+        """
+        status, cancelled = self.status or Status(column=""), self.cancelled.conditions()
+        adjusted = [*self.adjusted.conditions(), "unit_price < 0", *status.condition(status.adjusted)]
         return {
             "is_product": self.not_products.is_product(),
-            "is_cancelled": self.is_cancelled(),
-            "is_cancelled_by_number": self.is_cancelled_by_number(),
-            "is_adjusted": self.is_adjusted(),
-            "is_in_overlap": self.is_in_overlap(day),
+            "is_cancelled": _any([*cancelled, *status.condition(status.cancelled)]),
+            "is_cancelled_by_number": _any(cancelled),
+            "is_adjusted": _any(adjusted),
+            "is_in_overlap": _any([f"{day} between '{period.first}' and '{period.last}'" for period in self.overlaps]),
             "status_hash": "# hashtextextended(coalesce(status, ''), 0)" if self.status else "",
         }
-
-    def is_in_overlap(self, day: str) -> str:
-        """SQL: whether the column ``day`` is in a period that the source holds twice."""
-        periods = [f"{day} between '{period.first}' and '{period.last}'" for period in self.overlaps]
-        return f"({' or '.join(periods)})" if periods else "false"
 
 
 def line_rules() -> LineRules:
@@ -131,9 +122,8 @@ def texts(values: tuple[str, ...]) -> str:
     return f"array[{', '.join(map(_text, values))}]::text[]"
 
 
-def _any(conditions: list[str], statuses: tuple[str, ...] = ()) -> str:
-    said = [f"coalesce(status = any({texts(statuses)}), false)"] if statuses else []
-    return f"({' or '.join([*conditions, *said]) or 'false'})"
+def _any(conditions: list[str]) -> str:
+    return f"({' or '.join(conditions) or 'false'})"
 
 
 def _whole(patterns: tuple[str, ...] | list[str]) -> str:
@@ -143,12 +133,3 @@ def _whole(patterns: tuple[str, ...] | list[str]) -> str:
 def _text(value: str) -> str:
     """Without a percent sign: some statements that it goes into have parameters, others none."""
     return "'" + value.replace("'", "''").replace("%", "' || chr(37) || '") + "'"
-
-
-def _compiled(patterns: tuple[str, ...]) -> tuple[str, ...]:
-    for pattern in patterns:
-        try:
-            re.compile(pattern)
-        except re.error as error:
-            raise ValueError(f"{pattern!r} is not a regular expression ({error})") from None
-    return patterns

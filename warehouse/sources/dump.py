@@ -219,7 +219,7 @@ def open_dump(path: Path, how: Map) -> Dump:
     survey = _survey(path, encoding, how)
     data, mapping = survey.first()
     dump = Dump(path, f"{data.kind.upper()} dump", how, mapping, data, encoding)
-    position = mapping.positions[COLUMNS.index("unit_price")]
+    position = mapping.positions["unit_price"]
     kind = "" if position is None else data.columns[mapping.names[position]]
     if survey.version < 12:
         # These servers print real with nine digits, so that 6.95 reads 6.94999981.

@@ -83,9 +83,7 @@ def _is_good(number: int, line: bytes, width: int, rejects: Rejects) -> bool:
 
 def _picker(mapping: Mapping) -> Callable[[Sequence[Any]], tuple[Any, ...]]:
     """Takes the values of ``mapping.columns`` out of a row that has a null after its last value."""
-    extras = (index for index in (mapping.currency, mapping.status) if index is not None)
-    positions = [*mapping.positions, *extras]
-    return itemgetter(*[mapping.width if position is None else position for position in positions])
+    return itemgetter(*[mapping.width if index is None else index for index in mapping.positions.values()])
 
 
 @lru_cache(maxsize=16)
@@ -96,7 +94,7 @@ def _plain_rows(head: bytes, width: int) -> re.Pattern[bytes]:
 
 
 def _plain_text(rows: list[tuple[bytes, ...]], first: int, mapping: Mapping) -> bytes:
-    if None in mapping.positions:
+    if None in mapping.positions.values():
         rows = [(*row[:-1], b"NULL") for row in rows]
     lines = enumerate(map(b"\t".join, map(_picker(mapping), rows)), first)
     text = b"".join([b"%d\t%b\n" % line for line in lines]).replace(b"\\", b"\\\\").replace(b"''", b"'")

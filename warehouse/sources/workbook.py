@@ -120,11 +120,11 @@ class Workbook(Source):
             names = names[:-1]
         path = Path(f"{self.path} [{sheet}]")
         mapping = map_columns(names, path=path, how=self.how)
+        meanings = {mapping.positions[meaning]: meaning for meaning in COLUMNS}
         for column, row in formulas.items():
-            if column in mapping.positions:
+            if column in meanings:
                 why = "is a formula that was never calculated. Open the workbook, save it and load it again."
-                meaning = COLUMNS[mapping.positions.index(column)]
-                raise SourceError(f"{meaning} {why}", path=path, line=row)
+                raise SourceError(f"{meanings[column]} {why}", path=path, line=row)
         self.account.decisions.append(f"sheet {sheet}: column names in row {at}")
         self.account.leave_out_columns(mapping.left_out, f"sheet {sheet}")
         return mapping
