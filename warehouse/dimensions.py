@@ -6,8 +6,8 @@ from typing import Any
 
 from psycopg2.extensions import cursor as Cursor
 
+from bootstrap.difference import write_difference
 from bootstrap.lines import Changes
-from bootstrap.semantic.difference import write_difference
 from warehouse.changes import find_changed_lines
 from warehouse.countries import listed
 from warehouse.opening import closed_days, opening

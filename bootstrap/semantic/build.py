@@ -15,12 +15,12 @@ from psycopg2 import DatabaseError, DataError, ProgrammingError
 from psycopg2.extensions import cursor as Cursor
 from psycopg2.extras import execute_values
 
+from bootstrap.difference import write_difference
 from bootstrap.errors import SpecError
 from bootstrap.lines import Changes
 from bootstrap.progress import Progress
 from bootstrap.semantic.comments import documentation, write_catalogues, write_comments
 from bootstrap.semantic.dependents import Dependent, find_dependents, refuse_dependents
-from bootstrap.semantic.difference import write_difference
 from bootstrap.semantic.document import nearest
 from bootstrap.semantic.exchange import Beside, beside, exchange, shape
 from bootstrap.semantic.keys import add_primary_key

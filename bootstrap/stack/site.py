@@ -74,7 +74,8 @@ def _configuration() -> list[Path]:
     """Superset's configuration, the files beside it that it names, and our own modules that run inside of it."""
     text, project = _CONFIG.read_text(encoding="utf-8"), current()
     named = sorted(path for path in project.superset.iterdir() if f'"{path.name}"' in text and path.is_file())
-    return [_CONFIG, project.file, *list_files(project.views), *named, *sorted(Path(__file__).parent.glob("*.py"))]
+    inside = sorted((Path(bootstrap.__file__).parent / "server").glob("*.py"))
+    return [_CONFIG, project.file, *list_files(project.views), *named, *inside]
 
 
 class EmbeddedSuperset:

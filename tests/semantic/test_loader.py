@@ -104,7 +104,7 @@ def test_a_circle_is_shown(views):
             "rollup/invoice_month",
             "kept_by: [month, ",
             "kept_by: [mnth, ",
-            '"mnth" is not a column of rollup.invoice_month',
+            '"mnth" is not a column',
         ),
         ("mart/rfm_history", "kept_by: [month]", "kept_by: [month, customer_id]", "kept by one column can look back"),
         ("mart/sales_line", "kind: view", "kind: view\nkept_by: [month]", "only a stored relation is kept"),
@@ -113,7 +113,7 @@ def test_a_circle_is_shown(views):
             "mart/cancellation_month",
             "joins: [mart.product_month]",
             "joins: [mart.kpi]",
-            '"mart.kpi" is not a relation that',
+            '"mart.kpi" is not a relation',
         ),
     ],
 )
