@@ -184,7 +184,8 @@ def prepare(cursor: Cursor) -> None:
         "set local default_statistics_target = 20; "
         "set local parallel_setup_cost = 10; set local parallel_tuple_cost = 0.001; "
         "set local datestyle = 'ISO, MDY'; set local client_min_messages = warning; "
-        "drop table if exists landing.fingerprint, landing.added, landing.spelling, landing.clean, pg_temp.repeat"
+        "drop table if exists landing.fingerprint, landing.added, landing.spelling, landing.clean, "
+        "pg_temp.repeat, pg_temp.touched, pg_temp.file_invoice"
     )
 
 

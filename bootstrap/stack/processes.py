@@ -114,6 +114,8 @@ def _holder(port: int) -> str:
 
 def advice(log: Path, *, lines: int = 12) -> str:
     """What to do about a server that did not start, with the last lines of its log."""
+    if not log.is_file():
+        return f"It wrote no log: {log} does not exist. Run the command again."
     with log.open("rb") as stream:
         stream.seek(max(0, log.stat().st_size - 8192))
         end = "\n".join(stream.read().decode(errors="replace").splitlines()[-lines:])

@@ -42,19 +42,21 @@ unused as (
         'customer' as dimension,
         customer_id::text as value
     from warehouse.customer
-    where not exists (
-        select from warehouse.line
-        where line.customer_id = customer.customer_id
-    )
+    where
+        not exists (
+            select from warehouse.line
+            where line.customer_id = customer.customer_id
+        )
     union all
     select
         'product' as dimension,
         stock_code as value
     from warehouse.product
-    where not exists (
-        select from warehouse.line
-        where line.stock_code = product.stock_code
-    )
+    where
+        not exists (
+            select from warehouse.line
+            where line.stock_code = product.stock_code
+        )
     union all
     select
         'calendar' as dimension,

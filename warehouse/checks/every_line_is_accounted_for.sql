@@ -6,7 +6,10 @@ counts as (
     select
         source.lines_counted,
         source.lines_kept,
-        (select count(*) from landing.reject where reject.load_id = source.load_id) as lines_rejected,
+        (
+            select count(*) from landing.reject
+            where reject.load_id = source.load_id
+        ) as lines_rejected,
         source.lines_passed_over
     from landing.source
     order by source.load_id desc

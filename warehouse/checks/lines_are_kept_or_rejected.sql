@@ -7,7 +7,10 @@ counts as (
         source.load_id,
         source.lines_read,
         source.lines_kept,
-        (select count(*) from landing.reject where reject.load_id = source.load_id) as lines_rejected,
+        (
+            select count(*) from landing.reject
+            where reject.load_id = source.load_id
+        ) as lines_rejected,
         (select coalesce(sum(day.lines), 0) from warehouse.day) as lines_in_warehouse
     from landing.source
     order by source.load_id desc

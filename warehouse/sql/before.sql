@@ -7,10 +7,10 @@ select
     (select max(load_id) from landing.source) as newest
 from (
     select
-        receipt_id,
-        array(select d.day::date from jsonb_array_elements_text(days_changed) as d (day)) as days_changed
+        receipt.receipt_id,
+        array(select d.day::date from jsonb_array_elements_text(receipt.days_changed) as d (day)) as days_changed
     from warehouse.receipt
-    where days_changed <> '[]'
-    order by receipt_id desc
+    where receipt.days_changed <> '[]'
+    order by receipt.receipt_id desc
     limit 1
 ) as undone

@@ -1,10 +1,6 @@
--- What the warehouse holds of the invoices of the file. Lines that were put beside it have no reading.
+-- What the warehouse holds of the invoices of the file.
 select
     count(*) as lines,
-    coalesce(sum(line.amount), 0) as amount
-from warehouse.line as line
-where
-    line.invoice_no in (
-        select fingerprint.invoice_no from landing.fingerprint
-        where fingerprint.is_plain is not null
-    )
+    coalesce(sum(amount), 0) as amount
+from warehouse.line
+where invoice_no in (select invoice_no from file_invoice)

@@ -43,10 +43,7 @@ counted as (
     select
         *,
         count(*) over (partition by name) as codes
-    from (
-        select * from named
-        {others}
-    ) as every
+    from (select * from named {others}) as every -- noqa: LT11
 
 )
 
