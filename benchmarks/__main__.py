@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from benchmarks import charts, refreshing
+from benchmarks import charts, following, refreshing
 from benchmarks.ratio import show
 from benchmarks.server import embedded
 
@@ -38,7 +38,9 @@ def _refresh(data: Path, folder: Path, rounds: int, console: Console) -> None:
         console.print(f"Refresh: left out, because the real data is not in {data}. Name its folder with --data.")
         return
     with embedded(folder) as server:
-        show("Refresh", refreshing.measure(server, data, folder, rounds=rounds), console)
+        ratios = refreshing.measure(server, data, folder, rounds=rounds)
+        ratios += following.measure(server, data, folder, rounds=rounds, full=ratios[0].seconds)
+        show("Refresh", ratios, console)
 
 
 def _charts(data: Path, folder: Path, options: argparse.Namespace, console: Console) -> None:
