@@ -1,8 +1,8 @@
 """The rows of a relation that a change of its inputs can reach: which they are, and the SQL that computes them alone.
 
-A twin says by ``kept_by`` which columns tell its rows' fates apart: the rows of one value depend only on the rows of
-its inputs with that value. So from the rows that changed below follow the values to compute again, and every import
-CTE that has one of these columns need only be read for them.
+``kept_by`` names the columns that partition a twin: its rows of one value depend only on input rows with that value. The
+values in the changed input rows are therefore the ones to compute again, and an import CTE that has one of these
+columns is read for them only.
 """
 
 from collections.abc import Iterator, Sequence
