@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 
 import yaml
 
-from bootstrap.assets.assets import VERSION
 from bootstrap.assets.client import Client
 from bootstrap.assets.identity import read_mark, read_name
+from bootstrap.assets.native import OBJECTS
+from bootstrap.assets.normal import FIELDS
 from bootstrap.assets.resource import Form
 
 Ids = Mapping[str, Mapping[str, int]]
@@ -28,10 +29,6 @@ _TITLES = {
     "charts": "slice_name",
     "dashboards": "dashboard_title",
 }
-_CONNECTION = (
-    "uuid", "database_name", "sqlalchemy_uri", "cache_timeout", "expose_in_sqllab", "allow_run_async", "allow_ctas",
-    "allow_cvas", "allow_dml", "impersonate_user",
-)  # fmt: skip
 _BATCH = 100  # ids in one address
 
 
@@ -98,9 +95,10 @@ class Live:
     def _connection(self, row: Row) -> Form:
         """In export form; an export by id would bring every dataset that people made on it."""
         found = self.client.get(f"/api/v1/database/{row.id}/connection")["result"]
-        form = {key: found[key] for key in _CONNECTION}
+        form = {key: found[key] for key in ("uuid", *FIELDS["databases"]) if key in found}
         extra = json.loads(found["extra"] or "{}")
-        return form | {"version": VERSION, "allow_csv_upload": found["allow_file_upload"], "extra": extra}
+        told = {"version": OBJECTS["object"]["version"], "allow_csv_upload": found["allow_file_upload"], "extra": extra}
+        return form | told
 
 
 def _unzip(archive: bytes) -> dict[str, Form]:
