@@ -4,12 +4,7 @@ from pathlib import Path
 
 from bootstrap.semantic.document import Document
 from bootstrap.semantic.spec import Spec
-
-_HEAD = """# Worked examples
-
-For SQL Lab on the analyst connection, which finds `mart` and `warehouse` by itself. Written by `lgs docs` from
-`superset/examples.yml`.
-"""
+from bootstrap.templates import render
 
 
 class Example(Spec):
@@ -34,5 +29,4 @@ def write_examples(folder: Path, path: Path) -> None:
 
 def example_page(examples: list[Example]) -> str:
     """The page, as Markdown."""
-    sections = [f"## {item.label}\n\n{item.about}\n\n```sql\n{item.sql.strip()}\n```\n" for item in examples]
-    return "\n".join([_HEAD, *sections])
+    return render("examples.md", examples=examples)
