@@ -18,8 +18,7 @@ class Example(Spec):
 
 def load_examples(folder: Path) -> list[Example]:
     """The examples of ``superset/examples.yml``, in its order. Raises ``SpecError`` for a wrong field."""
-    document = Document.read(folder / "examples.yml")
-    return [document.model(Example, {"name": name, **document.mapping(name)}, [name]) for name in document.data]
+    return Document.read(folder / "examples.yml").models(Example)
 
 
 def write_examples(folder: Path, path: Path) -> None:

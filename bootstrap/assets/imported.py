@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from bootstrap.assets.assets import Asset
 from bootstrap.assets.bundle import packed
 from bootstrap.assets.identity import read_mark
-from bootstrap.assets.live import PATHS, Live, Row, mark_of
+from bootstrap.assets.live import Live, Row, mark_of
 from bootstrap.assets.normal import differences, normal
 from bootstrap.assets.resource import Change, Form, Orphan, Resource
 from bootstrap.assets.retirement import Retirement, find_retirement, retired
@@ -77,10 +77,7 @@ class Imported(Resource):
     def remove(self, changes: Sequence[Change]) -> None:
         rows = self._rows()
         for change in changes:
-            self._delete(rows[change.name])
-
-    def _delete(self, row: Row) -> None:
-        self.live.client.delete(f"/api/v1/{PATHS[row.kind]}/{row.id}")
+            self.live.delete(rows[change.name])
 
     @contextmanager
     def restored_on_failure(self, changes: Sequence[Change]) -> Iterator[None]:
@@ -93,7 +90,7 @@ class Imported(Resource):
             before = {f"{row.kind}/{row.id}.yaml": self.found.get(row.uuid) for row in rows.values()}
             self.live.client.import_assets(packed({file: form for file, form in before.items() if form}), {})
             for row in (row for row in rows.values() if row.uuid not in self.found):
-                self._delete(row)
+                self.live.delete(row)
             raise
 
 

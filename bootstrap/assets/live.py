@@ -77,6 +77,9 @@ class Live:
         """Read the lists again: what was sent has its ids now."""
         self.rows = {kind: _rows(self.client, kind) for kind in PATHS}
 
+    def delete(self, row: Row) -> None:
+        self.client.delete(f"/api/v1/{PATHS[row.kind]}/{row.id}")
+
     @property
     def ids(self) -> dict[str, dict[str, int]]:
         return {kind: {uuid: row.id for uuid, row in rows.items()} for kind, rows in self.rows.items()}

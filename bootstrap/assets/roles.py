@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from bootstrap.assets.directory import ROLES, Directory, is_our_rule, registers
+from bootstrap.assets.directory import Directory, is_our_rule, registers
 from bootstrap.assets.identity import identity
 from bootstrap.assets.live import Live
-from bootstrap.assets.resource import Change, Form, Resource
+from bootstrap.assets.resource import Form, Resource
 from bootstrap.assets.spec import Access, Dashboard
 from bootstrap.errors import CheckFailed
 
@@ -20,13 +20,14 @@ class Roles(Resource):
 
     def __init__(self, access: Access, directory: Directory, live: Live) -> None:
         self.access, self.directory, self.live = access, directory, live
+        self.known: Mapping[str, int] = {}
 
     def read(self) -> dict[str, Form]:
-        names = self.directory.owned("roles") | (self.access.roles.keys() & self.directory.roles.keys())
-        return {f"role {name}": {"permissions": self.directory.role_permissions(name)} for name in sorted(names)}
+        names = self.directory.found("roles", self.access.roles.keys())
+        return {f"role {name}": {"permissions": self.directory.role_permissions(name)} for name in names}
 
     def want(self) -> dict[str, Form]:
-        known = self.directory.permissions()
+        self.known = known = self.directory.permissions()
         wanted = {name: static_permissions(self.access, name) for name in self.access.roles}
         for permission in sorted(set().union(*wanted.values()) - known.keys()):
             raise CheckFailed(f"Superset has no permission {permission!r}. Correct superset/access.yml.")
@@ -46,40 +47,33 @@ class Roles(Resource):
     def differ(self, before: Form, after: Form) -> Sequence[str]:
         return sorted(set(before["permissions"]) ^ set(after["permissions"]))
 
-    def apply(self, changes: Sequence[Change]) -> None:
-        if not changes:
-            return
-        wanted, known = self.want(), self.directory.permissions()
-        for change in changes:
-            numbers = [_number(permission, known) for permission in wanted[change.name]["permissions"]]
-            name = change.name.removeprefix("role ")
-            if name not in self.directory.roles:
-                self.directory.roles[name] = self.directory.client.post(ROLES, {"name": name})["id"]
-            path = f"{ROLES}{self.directory.roles[name]}/permissions"
-            self.directory.client.post(path, {"permission_view_menu_ids": sorted(numbers)})
+    def send(self, name: str, form: Form) -> None:
+        numbers = sorted(_number(permission, self.known) for permission in form["permissions"])
+        if name not in self.directory.rows["roles"]:
+            self.directory.save("roles", name, {"name": name})
+        path = f"{self.directory.path('roles', name)}/permissions"
+        self.directory.client.post(path, {"permission_view_menu_ids": numbers})
 
-    def remove(self, changes: Sequence[Change]) -> None:
-        for change in changes:
-            self.directory.client.delete(f"{ROLES}{self.directory.roles[change.name.removeprefix('role ')]}")
+    def delete(self, name: str) -> None:
+        self.directory.delete("roles", name)
 
     def clashes(self) -> list[str]:
-        return [f"role {name!r}" for name in self.directory.others("roles", set(self.access.roles))]
+        return self.directory.clashes("roles", self.access.roles.keys())
 
     def holders(self, name: str) -> tuple[str, ...]:
         return tuple(holder for role, holder in self._held() if f"role {role}" == name)
 
     def _held(self) -> Iterator[tuple[str, str]]:
         """Role and what rests on it, for all that is not ours."""
-        directory = self.directory
-        ours = {*self.access.users, *directory.owned("users")}
-        rows: list[tuple[str, Form]] = [
-            *[(f"user {name}", row) for name, row in directory.users.items() if name not in ours],
-            *[(f"group {name}", row) for name, row in directory.groups.items() if name not in registers().values()],
-            *[(f"row rule {name}", row) for name, row in directory.rules.items() if not is_our_rule(row)],
+        rows, ours = self.directory.rows, {*self.access.users, *self.directory.owned("users")}
+        theirs: list[tuple[str, Form]] = [
+            *[(f"user {name}", row) for name, row in rows["users"].items() if name not in ours],
+            *[(f"group {name}", row) for name, row in rows["groups"].items() if name not in registers().values()],
+            *[(f"row rule {name}", row) for name, row in rows["rules"].items() if not is_our_rule(row)],
         ]
-        yield from ((role["name"], holder) for holder, row in rows for role in row["roles"])
-        theirs = [row for row in self.live.rows["dashboards"].values() if row.spec is None]
-        yield from ((role, row.label) for row in theirs for role in row.roles)
+        yield from ((role["name"], holder) for holder, row in theirs for role in row["roles"])
+        for row in self.live.rows["dashboards"].values():
+            yield from ((role, row.label) for role in row.roles if row.spec is None)
 
 
 def static_permissions(access: Access, role: str) -> set[str]:
@@ -117,12 +111,7 @@ class DashboardRoles(Resource):
     def want(self) -> dict[str, Form]:
         return {f"dashboard {spec.name}": {"roles": sorted(spec.access)} for spec in self.dashboards.values()}
 
-    def apply(self, changes: Sequence[Change]) -> None:
-        wanted = self.want()
-        for change in changes:
-            uuid = str(identity("dashboards", change.name.removeprefix("dashboard ")))
-            roles = sorted(self.directory.roles[name] for name in wanted[change.name]["roles"])
-            self.directory.client.put(f"/api/v1/dashboard/{self.live.rows['dashboards'][uuid].id}", {"roles": roles})
-
-    def remove(self, changes: Sequence[Change]) -> None:
-        """They go with their dashboard."""
+    def send(self, name: str, form: Form) -> None:
+        row = self.live.rows["dashboards"][str(identity("dashboards", name))]
+        roles = self.directory.ids("roles", form["roles"])
+        self.directory.client.put(f"/api/v1/dashboard/{row.id}", {"roles": roles})

@@ -1,12 +1,10 @@
 """Row rules by name; ours carry a mark in their description, and only those are removed."""
 
-from collections.abc import Sequence
-
-from bootstrap.assets.directory import RULES, Directory, is_our_rule, rule_mark
+from bootstrap.assets.directory import Directory, is_our_rule, rule_mark
 from bootstrap.assets.identity import identity
 from bootstrap.assets.imported import Contents
 from bootstrap.assets.live import Live
-from bootstrap.assets.resource import Change, Form, Resource
+from bootstrap.assets.resource import Form, Resource
 from bootstrap.assets.spec import Access
 
 
@@ -17,7 +15,7 @@ class RowRules(Resource):
         self.rules, self.directory, self.live, self.contents = access.row_rules, directory, live, contents
 
     def read(self) -> dict[str, Form]:
-        rows = self.directory.rules.items()
+        rows = self.directory.rows["rules"].items()
         return {f"row rule {name}": _form(row) for name, row in rows if name in self.rules or is_our_rule(row)}
 
     def want(self) -> dict[str, Form]:
@@ -41,32 +39,21 @@ class RowRules(Resource):
     def holders(self, name: str) -> tuple[str, ...]:
         return tuple(f"the retired dataset {table}" for table in sorted(self._retired(name)))
 
-    def apply(self, changes: Sequence[Change]) -> None:
-        wanted, client = self.want(), self.directory.client
-        for change in changes:
-            name = change.name.removeprefix("row rule ")
-            body = self._body(name, wanted[change.name])
-            if name in self.directory.rules:
-                client.put(f"{RULES}{self.directory.rules[name]['id']}", body)
-            else:
-                client.post(RULES, body)
-
-    def _body(self, name: str, form: Form) -> Form:
+    def send(self, name: str, form: Form) -> None:
         datasets = self.live.ids["datasets"]
-        return form | {
+        body = form | {
             "name": name,
-            "roles": sorted(self.directory.roles[role] for role in form["roles"]),
+            "roles": self.directory.ids("roles", form["roles"]),
             "tables": sorted(datasets[str(identity("datasets", dataset))] for dataset in form["tables"]),
         }
+        self.directory.save("rules", name, body)
 
-    def remove(self, changes: Sequence[Change]) -> None:
-        for change in changes:
-            row = self.directory.rules[change.name.removeprefix("row rule ")]
-            self.directory.client.delete(f"{RULES}{row['id']}")
+    def delete(self, name: str) -> None:
+        self.directory.delete("rules", name)
 
     def clashes(self) -> list[str]:
-        rows = [self.directory.rules[name] for name in self.rules if name in self.directory.rules]
-        return [f"row rule {row['name']!r}" for row in rows if not is_our_rule(row)]
+        rows = self.directory.rows["rules"]
+        return [f"row rule {name!r}" for name in self.rules if name in rows and not is_our_rule(rows[name])]
 
 
 def _form(row: Form) -> Form:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from bootstrap.assets.directory import GROUPS, USERS, Directory, registers
+from bootstrap.assets.directory import Directory, registers
 from bootstrap.assets.resource import Change, Form, Resource
 from bootstrap.assets.spec import Access
 
@@ -19,46 +19,33 @@ class Users(Resource):
     kind = "users"
 
     def __init__(self, access: Access, directory: Directory, passwords: Mapping[str, str]) -> None:
-        self.access, self.directory, self.passwords = access, directory, passwords
+        self.users, self.directory, self.passwords = access.users, directory, passwords
 
     def read(self) -> dict[str, Form]:
-        names = self.directory.owned("users") | (self.access.users.keys() & self.directory.users.keys())
-        return {f"user {name}": _form(self.directory.users[name]) for name in sorted(names)}
+        rows = self.directory.rows["users"]
+        return {f"user {name}": _form(rows[name]) for name in self.directory.found("users", self.users.keys())}
 
     def want(self) -> dict[str, Form]:
         return {
-            f"user {name}": {
-                "active": True,
-                "email": spec.email,
-                "first_name": spec.first_name,
-                "last_name": spec.last_name,
-                "roles": sorted(spec.roles),
-            }
-            for name, spec in self.access.users.items()
+            f"user {name}": spec.model_dump() | {"active": True, "roles": sorted(spec.roles)}
+            for name, spec in self.users.items()
         }
 
-    def apply(self, changes: Sequence[Change]) -> None:
-        wanted, client = self.want(), self.directory.client
-        for change in changes:
-            name = change.name.removeprefix("user ")
-            form = wanted[change.name]
-            body = form | {"roles": sorted(self.directory.roles[role] for role in form["roles"])}
-            if name in self.directory.users:
-                client.put(f"{USERS}{self.directory.users[name]['id']}", body)
-            else:
-                made = body | {"username": name}
-                self.directory.users[name] = made | client.post(USERS, made | {"password": self.passwords[name]})
+    def send(self, name: str, form: Form) -> None:
+        body = form | {"roles": self.directory.ids("roles", form["roles"])}
+        if name not in self.directory.rows["users"]:
+            body |= {"username": name, "password": self.passwords[name]}
+        self.directory.save("users", name, body)
 
     def remove(self, changes: Sequence[Change]) -> None:
-        names = {change.name.removeprefix("user ") for change in changes}
+        names = {change.spec for change in changes}
         for name in sorted(names):
-            path = f"{USERS}{self.directory.users[name]['id']}"
-            self.directory.client.put(path, {"active": False, "roles": []})
+            self.directory.save("users", name, {"active": False, "roles": []})
         if names:
             register(self.directory, "users", self.directory.owned("users") - names)
 
     def clashes(self) -> list[str]:
-        return [f"user {name!r}" for name in self.directory.others("users", set(self.access.users))]
+        return self.directory.clashes("users", self.users.keys())
 
 
 def _form(row: Form) -> Form:
@@ -72,47 +59,29 @@ class Registers(Resource):
     kind, is_remembered = "registers", False
 
     def __init__(self, access: Access, directory: Directory) -> None:
-        self.named = {"roles": set(access.roles), "users": set(access.users)}
+        self.wanted = {"roles": set(access.roles), "users": set(access.users)}
         self.directory = directory
 
     def read(self) -> dict[str, Form]:
-        groups = self.directory.groups
-        return {
-            f"group {name}": {"members": _members(groups[name], kind)}
-            for kind, name in registers().items()
-            if name in groups
-        }
+        there = {kind: name for kind, name in registers().items() if name in self.directory.rows["groups"]}
+        return {f"group {name}": {"members": self.directory.members(kind)} for kind, name in there.items()}
 
     def want(self) -> dict[str, Form]:
         return {
-            f"group {name}": {"members": sorted(self.named[kind] | self.directory.owned(kind))}
+            f"group {name}": {"members": sorted(self.wanted[kind] | self.directory.owned(kind))}
             for kind, name in registers().items()
         }
 
     def differ(self, before: Form, after: Form) -> Sequence[str]:
         return sorted(set(before["members"]) ^ set(after["members"]))
 
-    def apply(self, changes: Sequence[Change]) -> None:
-        wanted = self.want()
-        for kind, name in registers().items():
-            if f"group {name}" in {change.name for change in changes}:
-                register(self.directory, kind, wanted[f"group {name}"]["members"])
-
-    def remove(self, changes: Sequence[Change]) -> None:
-        """They stay."""
+    def send(self, name: str, form: Form) -> None:
+        kind = next(kind for kind, title in registers().items() if title == name)
+        register(self.directory, kind, form["members"])
 
 
 def register(directory: Directory, kind: str, members: Iterable[str]) -> None:
     """Write the register of our ``roles`` or ``users``."""
-    users = {username: row["id"] for username, row in directory.users.items()}
-    numbers, name = directory.roles if kind == "roles" else users, registers()[kind]
-    body: Form = {"name": name, "label": "", "roles": [], "users": []}
-    body |= {"description": _DESCRIPTION.format(_ENDS[kind]), kind: sorted(numbers[member] for member in members)}
-    if name in directory.groups:
-        directory.client.put(f"{GROUPS}{directory.groups[name]['id']}", body)
-    else:
-        directory.client.post(GROUPS, body)
-
-
-def _members(group: Form, kind: str) -> list[str]:
-    return sorted(row["name" if kind == "roles" else "username"] for row in group[kind])
+    name = registers()[kind]
+    body: Form = {"name": name, "label": "", "description": _DESCRIPTION.format(_ENDS[kind]), "roles": [], "users": []}
+    directory.save("groups", name, body | {kind: directory.ids(kind, members)})

@@ -26,8 +26,7 @@ class HouseRule(Spec):
 
 def load_house_rules(folder: Path | None = None) -> list[HouseRule]:
     """The rules of ``views/house_rules.yml``, in its order. Raises ``SpecError`` for a wrong field."""
-    document = Document.read((folder or current().views) / "house_rules.yml")
-    return [document.model(HouseRule, {"name": name, **document.mapping(name)}, [name]) for name in document.data]
+    return Document.read((folder or current().views) / "house_rules.yml").models(HouseRule)
 
 
 def write_definitions(cursor: Cursor, path: Path) -> None:
