@@ -17,28 +17,20 @@ AXIS = {"area", "bar", "line", "mixed", "trend"}
 _TRUTH = "is_"
 
 
-def _filter(condition: Where) -> Native:
-    if condition.sql:
-        return {"clause": "WHERE", "expressionType": "SQL", "sqlExpression": condition.sql}
-    comparator = list(condition.value) if isinstance(condition.value, tuple) else condition.value
-    return {
-        "clause": "WHERE",
-        "expressionType": "SIMPLE",
-        "subject": condition.column,
-        "operator": condition.op,
-        "comparator": comparator,
-    }
-
-
-def _time_binding(column: str) -> Native:
-    """Without this filter a dashboard's time range shows as applied to the chart, and does nothing."""
+def _condition(column: str | None, operator: str, value: object) -> Native:
     return {
         "clause": "WHERE",
         "expressionType": "SIMPLE",
         "subject": column,
-        "operator": "TEMPORAL_RANGE",
-        "comparator": "No filter",
+        "operator": operator,
+        "comparator": list(value) if isinstance(value, tuple) else value,
     }
+
+
+def _filter(where: Where) -> Native:
+    if where.sql:
+        return {"clause": "WHERE", "expressionType": "SQL", "sqlExpression": where.sql}
+    return _condition(where.column, where.op, where.value)
 
 
 def dimension(item: str | Slice, twin: Twin) -> str | Native:
@@ -63,7 +55,9 @@ def _by(chart: Chart, twin: Twin) -> list[str | Native]:
 
 
 def filters(chart: Chart, twin: Twin) -> list[Native]:
-    return ([_time_binding(twin.time)] if twin.time else []) + [_filter(condition) for condition in chart.where]
+    """Those of the spec; without one on time, a dashboard's range shows as applied to the chart, and does nothing."""
+    of_time = [_condition(twin.time, "TEMPORAL_RANGE", "No filter")] if twin.time else []
+    return of_time + [_filter(where) for where in chart.where]
 
 
 def _axis(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:

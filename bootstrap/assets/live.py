@@ -17,17 +17,11 @@ from bootstrap.assets.resource import Form
 Ids = Mapping[str, Mapping[str, int]]
 PATHS = {"databases": "database", "datasets": "dataset", "charts": "chart", "dashboards": "dashboard"}
 _OWNERS = ("owners.first_name", "owners.last_name")
-_COLUMNS = {
+_COLUMNS: Mapping[str, tuple[str, ...]] = {  # the title first
     "databases": ("database_name",),
     "datasets": ("table_name", "schema", "database.uuid", "extra"),
     "charts": ("slice_name", "datasource_id", "datasource_type", "certification_details", "dashboards.id", *_OWNERS),
     "dashboards": ("dashboard_title", "slug", "certification_details", "roles.name", *_OWNERS),
-}
-_TITLES = {
-    "databases": "database_name",
-    "datasets": "table_name",
-    "charts": "slice_name",
-    "dashboards": "dashboard_title",
 }
 _BATCH = 100  # ids in one address
 
@@ -121,7 +115,7 @@ def _row(kind: str, row: Form) -> Row:
         kind,
         row["id"],
         row["uuid"],
-        row[_TITLES[kind]] or "",
+        row[_COLUMNS[kind][0]] or "",
         _spec(kind, row),
         _place(kind, row),
         tuple(f"{owner['first_name']} {owner['last_name']}" for owner in row.get("owners", ())),
@@ -151,8 +145,3 @@ def _place(kind: str, row: Form) -> tuple[str, ...]:
         return row["database"]["uuid"], str(row["schema"]), row["table_name"]
     unique = {"databases": "database_name", "dashboards": "slug"}.get(kind)
     return (row[unique],) if unique and row[unique] else ()
-
-
-def ids(client: Client) -> dict[str, dict[str, int]]:
-    """Kind to uuid to numeric id."""
-    return Live.read(client).ids

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bootstrap.assets.plan import Plan, counts
+from bootstrap.assets.plan import Plan
 from bootstrap.assets.resource import DONE, Change
 
 _LISTED = 20  # changes; more are summed up
@@ -28,8 +28,9 @@ class Published:
 
     @property
     def counts(self) -> dict[str, int]:
-        """``create``, ``update``, ``prune`` and ``unchanged`` to how many objects."""
-        return counts(self.steps)
+        """``create``, ``update`` (restored and retired ones too), ``prune`` and ``unchanged`` to how many objects."""
+        found: Counter[str] = Counter(step.verb if step.verb in _COUNTED else "update" for step in self.steps)
+        return {verb: found[verb] for verb in _COUNTED}
 
     @property
     def changes(self) -> tuple[Change, ...]:

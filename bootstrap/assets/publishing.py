@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 
 from bootstrap.assets import reports, verify
@@ -17,7 +16,7 @@ from bootstrap.assets.ledger import Ledger
 from bootstrap.assets.live import Live
 from bootstrap.assets.plan import Held, Plan, make_plan, refuse
 from bootstrap.assets.published import Published
-from bootstrap.assets.resource import Resource
+from bootstrap.assets.resource import Change, Resource
 from bootstrap.assets.roles import DashboardRoles, Roles
 from bootstrap.assets.rules import RowRules
 from bootstrap.assets.spec import Chart, Specs
@@ -46,63 +45,29 @@ class Site:
     ledger: str = field(default="", repr=False)
 
 
-@dataclass
 class Publication:
     """The specs beside the site that they are for, and one resource for each kind of object, in their order."""
 
-    site: Site
-    specs: Specs
-    types: Types
-    client: Client
-    ledger: Ledger
-
-    @cached_property
-    def live(self) -> Live:
-        return Live.read(self.client)
-
-    @cached_property
-    def directory(self) -> Directory:
-        directory = Directory(self.client, self.ledger.begun, is_published=self.is_published)
+    def __init__(self, site: Site, specs: Specs, types: Types, client: Client, ledger: Ledger) -> None:
+        self.site, self.specs, self.client, self.ledger = site, specs, client, ledger
+        self.live = live = Live.read(client)
+        # Without our connections the site is another one, or new.
+        self.is_published = str(identity("databases", "reader")) in live.rows["databases"]
+        self.directory = directory = Directory(client, ledger.begun, is_published=self.is_published)
         directory.refresh()
-        return directory
-
-    @property
-    def is_published(self) -> bool:
-        """Whether the site has our connections: without them it is another one, or new."""
-        return str(identity("databases", "reader")) in self.live.rows["databases"]
-
-    @cached_property
-    def connections(self) -> Connections:
-        site = self.site
-        return Connections(self.live, lambda: databases(self.specs, site.connections, is_async=site.is_async))
-
-    @cached_property
-    def contents(self) -> Contents:
+        self.connections = Connections(live, lambda: databases(specs, site.connections, is_async=site.is_async))
         analyst = str(identity("databases", "analyst"))
-        return Contents(
-            self.live,
-            lambda: contents(self.specs, self.types, sql_lab=self.live.ids["databases"].get(analyst, 0)),
-        )
-
-    @cached_property
-    def reports(self) -> reports.Reports:
-        return reports.Reports(self.specs, self.live)
-
-    @cached_property
-    def others(self) -> tuple[Resource, ...]:
-        access, directory, live = self.specs.access, self.directory, self.live
-        return (
-            Roles(access, directory, live),
-            Users(access, directory, self.site.users),
-            Registers(access, directory),
-            DashboardRoles(self.specs.dashboards, directory, live),
-            RowRules(access, directory, live, self.contents),
+        self.contents = Contents(live, lambda: contents(specs, types, sql_lab=live.ids["databases"].get(analyst, 0)))
+        self.reports = reports.Reports(specs, live)
+        self.others: tuple[Resource, ...] = (
+            Roles(specs.access, directory, live),
+            Users(specs.access, directory, site.users),
+            Registers(specs.access, directory),
+            DashboardRoles(specs.dashboards, directory, live),
+            RowRules(specs.access, directory, live, self.contents),
             self.reports,
         )
-
-    @property
-    def resources(self) -> tuple[Resource, ...]:
-        return (self.connections, self.contents, *self.others)
+        self.resources = (self.connections, self.contents, *self.others)
 
     def plan(self) -> Plan:
         return make_plan(self.resources, self.ledger.held if self.is_published else {})
@@ -118,10 +83,18 @@ class Publication:
             if fresh_data:
                 self.client.invalidate(sorted(self.live.ids["datasets"].values()))
             self._link()
-            touched = _touched(self.specs, plan, everything=fresh_data or bool(connections))
-            answers = verify.all_answer(self.client, touched, self.live.ids)
+            touched = self._touched(sent, everything=fresh_data or bool(connections))
+            answers = {chart.name: verify.answers(self.client, chart, self.live.ids) for chart in touched}
             reports.require_numbers(self.specs, self.site.connections["reader"])
             return answers
+
+    def _touched(self, sent: Iterable[Change], *, everything: bool) -> Iterable[Chart]:
+        """The charts whose answer may differ from the one that was verified last."""
+        names = {change.name for change in sent}
+        for chart in self.specs.charts.values():
+            dataset = self.specs.layer.twin(chart.dataset).name
+            if everything or names & {f"chart {chart.name}", f"dataset {dataset}"}:
+                yield chart
 
     def _link(self) -> None:
         """Send a dashboard whose links the import lost once more, then fail loudly."""
@@ -184,16 +157,6 @@ def _apply(publication: Publication, plan: Plan, *, fresh_data: bool, progress: 
         removed = [(kind, change.name) for kind in plan.changes for change in plan.to_remove(kind)]
         ledger.end(line, publication.holds(plan), removed)
     return answers
-
-
-def _touched(specs: Specs, plan: Plan, *, everything: bool) -> Iterable[Chart]:
-    """The charts whose answer may differ from the one that was verified last."""
-    sent = {change.name for change in plan.to_apply("contents")}
-    return [
-        chart
-        for chart in specs.charts.values()
-        if everything or sent & {f"chart {chart.name}", f"dataset {specs.layer.twin(chart.dataset).name}"}
-    ]
 
 
 def publish(

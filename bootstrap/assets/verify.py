@@ -1,7 +1,5 @@
 """Asks Superset whether what was published really stands: links, data, connections. Only reads."""
 
-from collections.abc import Iterable
-
 from bootstrap.assets.client import Client
 from bootstrap.assets.identity import identity
 from bootstrap.assets.live import Ids
@@ -29,8 +27,3 @@ def answers(client: Client, chart: Chart, ids: Ids) -> int:
     # A paged list asks for the number of all rows too, which is a row even where there are none.
     counted = found["result"][:1] if chart.paged else found["result"]
     return sum(result["rowcount"] for result in counted)
-
-
-def all_answer(client: Client, charts: Iterable[Chart], ids: Ids) -> dict[str, int]:
-    """Ask every chart; returns how many rows each answers with."""
-    return {chart.name: answers(client, chart, ids) for chart in charts}
