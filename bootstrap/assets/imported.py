@@ -4,9 +4,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from bootstrap.assets.assets import Asset
-from bootstrap.assets.bundle import packed
 from bootstrap.assets.identity import read_mark
-from bootstrap.assets.live import Live, Row, mark_of
+from bootstrap.assets.live import Live, Row, mark_of, packed
 from bootstrap.assets.normal import differences, normal
 from bootstrap.assets.resource import Change, Form, Orphan, Resource
 from bootstrap.assets.retirement import Retirement, find_retirement, retired

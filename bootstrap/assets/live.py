@@ -98,6 +98,18 @@ class Live:
         return form | told
 
 
+def packed(files: Mapping[str, Form]) -> bytes:
+    """The zip of these objects, by the path of their files such as ``charts/monthly_sales.yaml``."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in {
+            "metadata.yaml": {"version": OBJECTS["object"]["version"], "type": "assets"},
+            **files,
+        }.items():
+            archive.writestr(f"lgs/{name}", yaml.safe_dump(content, sort_keys=False, allow_unicode=True))
+    return buffer.getvalue()
+
+
 def _unzip(archive: bytes) -> dict[str, Form]:
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     with zipfile.ZipFile(io.BytesIO(archive)) as files:
