@@ -116,9 +116,8 @@ class DashboardRoles(Resource):
         return {f"dashboard {spec.name}": {"roles": sorted(spec.access)} for spec in self.dashboards.values()}
 
     def send(self, name: str, form: Form) -> None:
-        row = self.live.rows["dashboards"][str(identity("dashboards", name))]
-        roles = self.directory.ids("roles", form["roles"])
-        self.directory.client.put(f"/api/v1/dashboard/{row.id}", {"roles": roles})
+        path = f"/api/v1/dashboard/{self.live.number('dashboards', name)}"
+        self.directory.client.put(path, {"roles": self.directory.ids("roles", form["roles"])})
 
 
 class Users(Resource):

@@ -9,12 +9,11 @@ from dataclasses import dataclass, field
 import yaml
 
 from bootstrap.assets.client import Client
-from bootstrap.assets.identity import read_mark, read_name
+from bootstrap.assets.identity import identity, read_mark, read_name
 from bootstrap.assets.native import OBJECTS
 from bootstrap.assets.normal import FIELDS
 from bootstrap.assets.resource import Form
 
-Ids = Mapping[str, Mapping[str, int]]
 PATHS = {"databases": "database", "datasets": "dataset", "charts": "chart", "dashboards": "dashboard"}
 _OWNERS = ("owners.first_name", "owners.last_name")
 _COLUMNS: Mapping[str, tuple[str, ...]] = {  # the title first
@@ -70,6 +69,11 @@ class Live:
     def refresh(self) -> None:
         """Read the lists again: what was sent has its ids now."""
         self.rows = {kind: _rows(self.client, kind) for kind in PATHS}
+
+    def number(self, kind: str, name: str) -> int | None:
+        """The id of what Superset has of a spec, if it has it."""
+        row = self.rows[kind].get(str(identity(kind, name)))
+        return row.id if row else None
 
     def delete(self, row: Row) -> None:
         self.client.delete(f"/api/v1/{PATHS[row.kind]}/{row.id}")

@@ -11,7 +11,6 @@ from bootstrap.assets.built import column_types, unbuilt
 from bootstrap.assets.client import Client
 from bootstrap.assets.directory import Directory
 from bootstrap.assets.files import load_specs
-from bootstrap.assets.identity import identity
 from bootstrap.assets.imported import Connections, Contents
 from bootstrap.assets.ledger import Ledger
 from bootstrap.assets.live import Live
@@ -50,12 +49,11 @@ class Publication:
         self.site, self.specs, self.client, self.ledger = site, specs, client, ledger
         self.live = live = Live.read(client)
         # Without our connections the site is another one, or new.
-        self.is_published = str(identity("databases", "reader")) in live.rows["databases"]
+        self.is_published = live.number("databases", "reader") is not None
         self.directory = directory = Directory(client, ledger.begun, is_published=self.is_published)
         directory.refresh()
         self.connections = Connections(live, lambda: databases(specs, site.connections, is_async=site.is_async))
-        analyst = str(identity("databases", "analyst"))
-        self.contents = Contents(live, lambda: contents(specs, types, sql_lab=live.ids["databases"].get(analyst, 0)))
+        self.contents = Contents(live, lambda: contents(specs, types, sql_lab=live.number("databases", "analyst") or 0))
         self.reports = reports.Reports(specs, live)
         self.others: tuple[Resource, ...] = (
             Roles(specs.access, directory, live),
@@ -105,16 +103,14 @@ class Publication:
 
     def _is_linked(self, dashboard: Dashboard) -> bool:
         """Whether exactly the charts of the spec hang on the dashboard."""
-        number = self.live.ids["dashboards"][str(identity("dashboards", dashboard.name))]
+        number = self.live.number("dashboards", dashboard.name)
         rows = self.client.get(f"/api/v1/dashboard/{number}/charts")["result"]
-        wanted = {self.live.ids["charts"][str(identity("charts", name))] for name in dashboard.charts}
-        return {row["id"] for row in rows} == wanted
+        return {row["id"] for row in rows} == {self.live.number("charts", name) for name in dashboard.charts}
 
     def _answers(self, chart: Chart) -> int:
         """How many rows the chart's own data request gives: a small shop may have none. Raises ``CheckFailed``."""
-        number = self.live.ids["charts"][str(identity("charts", chart.name))]
         try:
-            found = self.client.get(f"/api/v1/chart/{number}/data/")["result"]
+            found = self.client.get(f"/api/v1/chart/{self.live.number('charts', chart.name)}/data/")["result"]
         except CheckFailed as error:
             raise CheckFailed(f"The chart {chart.name!r} does not answer. {error}") from error
         for why in (result["error"] for result in found if result.get("error")):

@@ -34,12 +34,16 @@ def chart_sql(chart: Chart, specs: Specs) -> str:
     dimensions = [*([chart.x] if chart.x else []), *chart.by]
     targets = [*chart.columns, *map(_dimension, dimensions)]
     targets += [f"{metric.expression} as {metric.name}" for metric in metrics]
-    lines = ["select", ",\n".join(f"    {target}" for target in targets), f"from mart.{chart.dataset}"]
-    lines += ["where " + " and ".join(map(_condition, chart.where))] if chart.where else []
-    if dimensions and not chart.columns:
-        lines.append("group by " + ", ".join(str(number + 1) for number in range(len(dimensions))))
-    lines += [f"order by {_order(chart)}"] if _order(chart) else []
-    return "\n".join(lines)
+    order = _order(chart)
+    lines = [
+        "select",
+        ",\n".join(f"    {target}" for target in targets),
+        f"from mart.{chart.dataset}",
+        chart.where and "where " + " and ".join(map(_condition, chart.where)),
+        dimensions and not chart.columns and f"group by {', '.join(str(n) for n, _ in enumerate(dimensions, 1))}",
+        order and f"order by {order}",
+    ]
+    return "\n".join(line for line in lines if line)
 
 
 def _dimension(item: str | Slice) -> str:

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 import psycopg2
 
 from bootstrap.assets.client import Client, Json
-from bootstrap.assets.identity import identity, mark, read_name
+from bootstrap.assets.identity import mark, read_name
 from bootstrap.assets.layout import tab_ids
-from bootstrap.assets.live import Ids, Live
+from bootstrap.assets.live import Live
 from bootstrap.assets.native import OBJECTS, told
 from bootstrap.assets.normal import differences, digest
 from bootstrap.assets.resource import Form, Resource
@@ -53,18 +53,21 @@ def require_numbers(specs: Specs, reader_url: str) -> None:
                 ) from error
 
 
-def _dashboard(report: Report, specs: Specs, numbers: Ids) -> Form:
+def _dashboard(report: Report, specs: Specs, live: Live) -> Form:
     dashboard = specs.dashboards[str(report.dashboard)]
     tabs = tab_ids(dashboard)
     chosen = [tabs[name] for name in report.tabs or tabs]
     anchor = chosen[0] if len(chosen) == 1 else json.dumps(chosen)  # by itself, the link in the mail leads to it too
-    number = numbers["dashboards"].get(str(identity("dashboards", dashboard.name)))
-    return {"dashboard": number, "extra": {"dashboard": {"anchor": anchor}}, "custom_width": _WIDTH}
-
-
-def _alert(alert: Alert, specs: Specs, numbers: Ids) -> Form:
     return {
-        "database": numbers["databases"].get(str(identity("databases", "reader"))),
+        "dashboard": live.number("dashboards", dashboard.name),
+        "extra": {"dashboard": {"anchor": anchor}},
+        "custom_width": _WIDTH,
+    }
+
+
+def _alert(alert: Alert, specs: Specs, live: Live) -> Form:
+    return {
+        "database": live.number("databases", "reader"),
         "sql": alert_sql(alert, specs.layer),
         "validator_config_json": {"op": alert.op, "threshold": alert.limit},
         "grace_period": alert.quiet_days * _DAY,
@@ -107,7 +110,7 @@ class Reports(Resource):
         return found | {_left_name(row, self.reports): row for row in left}
 
     def want(self) -> dict[str, Form]:
-        return {name: _wanted(report, self.specs, self.live.ids) for name, report in self.reports.items()}
+        return {name: _wanted(report, self.specs, self.live) for name, report in self.reports.items()}
 
     def differ(self, before: Form, after: Form) -> Sequence[str]:
         return differences({key: before.get(key) for key in after}, after)
@@ -130,7 +133,7 @@ class Reports(Resource):
         self.client.delete(f"{PATH}{self.rows[f'report {name}']['id']}")
 
 
-def _wanted(report: Report, specs: Specs, numbers: Ids) -> Form:
+def _wanted(report: Report, specs: Specs, live: Live) -> Form:
     """What Superset is to hold for a report, in the form of its API; its mark is the name of the spec."""
     addresses = [specs.access.users[name].email if name in specs.access.users else name for name in report.to]
     alert = report.alert
@@ -144,10 +147,10 @@ def _wanted(report: Report, specs: Specs, numbers: Ids) -> Form:
         timezone=report.timezone,
         report_format=report.format,
         recipients=[{"type": "Email", "recipient_config_json": {"target": ", ".join(addresses)}}],
-        chart=numbers["charts"].get(str(identity("charts", report.chart))) if report.chart else None,
+        chart=live.number("charts", report.chart) if report.chart else None,
     )
-    of_dashboard = _dashboard(report, specs, numbers) if report.dashboard else {}
-    return form | of_dashboard | (_alert(alert, specs, numbers) if alert else {})
+    of_dashboard = _dashboard(report, specs, live) if report.dashboard else {}
+    return form | of_dashboard | (_alert(alert, specs, live) if alert else {})
 
 
 def _found(row: Json) -> Form:
@@ -171,12 +174,9 @@ def _open_tabs(client: Client, body: Json) -> None:
     anchor = body["extra"].get("dashboard", {}).get("anchor")
     if anchor is None:
         return
-    seen = {"urlParams": [["native_filters", "()"]]}
-    many = {"dataMask": None, "activeTabs": None}
-    states = (
-        [seen | many | {"anchor": tab} for tab in json.loads(anchor)] if "[" in anchor else [seen | {"anchor": anchor}]
-    )
-    for state in states:
+    many = {"dataMask": None, "activeTabs": None} if "[" in anchor else {}
+    for tab in json.loads(anchor) if many else [anchor]:
+        state = {"urlParams": [["native_filters", "()"]], **many, "anchor": tab}
         client.post(f"/api/v1/dashboard/{body['dashboard']}/permalink", state)
 
 
@@ -195,4 +195,4 @@ def _match(rows: list[Json], name: str, report: Report) -> Json | None:
     """Our row of this name, or the one that stands in its place."""
     same = [row for row in rows if row["type"].lower() == _kind(report)]
     ours = [row for row in same if f"report {_spec(row)}" == name]
-    return next(iter([*ours, *(row for row in same if row["name"] == report.title)]), None)
+    return next(iter(ours or [row for row in same if row["name"] == report.title]), None)
