@@ -52,9 +52,15 @@ class Roles(Resource):
         return sorted(set(before["permissions"]) ^ set(after["permissions"]))
 
     def send(self, name: str, form: Form) -> None:
-        numbers = sorted(_number(permission, self.known) for permission in form["permissions"])
+        for permission in form["permissions"]:
+            if permission not in self.known:
+                raise CheckFailed(
+                    f"Superset does not know the permission {permission!r}. "
+                    "Check that the warehouse is built and that Superset reaches it, then publish again."
+                )
         if name not in self.directory.rows["roles"]:
             self.directory.save("roles", name, {"name": name})
+        numbers = sorted(self.known[permission] for permission in form["permissions"])
         path = f"{self.directory.path('roles', name)}/permissions"
         self.directory.client.post(path, {"permission_view_menu_ids": numbers})
 
@@ -84,15 +90,6 @@ def static_permissions(access: Access, role: str) -> set[str]:
     """The permissions of a role by name, those of the roles that it includes too."""
     spec = access.roles[role]
     return set(spec.permissions).union(*(static_permissions(access, name) for name in spec.includes))
-
-
-def _number(permission: str, known: Mapping[str, int]) -> int:
-    if permission not in known:
-        raise CheckFailed(
-            f"Superset does not know the permission {permission!r}. "
-            "Check that the warehouse is built and that Superset reaches it, then publish again."
-        )
-    return known[permission]
 
 
 class DashboardRoles(Resource):

@@ -157,7 +157,7 @@ def _dashboard(dashboard: Dashboard, specs: Specs, sql_lab: int) -> Asset:
         css=dashboard.css or None,
         slug=dashboard.slug,
         certified_by=dashboard.owner,
-        position=layout.position(specs, dashboard, sql_lab=sql_lab),
+        position=layout.Tree(specs, dashboard, sql_lab=sql_lab).nodes,
         metadata=layout.metadata(specs, dashboard),
     )
 

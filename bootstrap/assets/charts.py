@@ -8,10 +8,11 @@ import json
 from typing import Any
 
 from bootstrap.assets import formats
-from bootstrap.assets.cards import scores
 from bootstrap.assets.native import CHARTS, Native, filled
 from bootstrap.assets.spec import Chart, Slice, Where
+from bootstrap.project import current
 from bootstrap.semantic.spec import Column, Layer, Metric, Twin
+from bootstrap.templates import render
 
 AXIS = {"area", "bar", "line", "mixed", "trend"}
 _TRUTH = "is_"
@@ -140,6 +141,13 @@ def _rows(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
         "paged": chart.paged,
         "template": scores(metrics) if chart.viz == "scores" else chart.template,
     }
+
+
+def scores(metrics: list[Metric]) -> str:
+    """The Handlebars text of key figures as cards, over rows with ``month``, ``months_ago`` and the metrics."""
+    locale = current().locale.replace("_", "-")  # as browsers write it
+    lines = render("scores.hbs", metrics=metrics, locale=locale, affixes=current().affixes).splitlines()
+    return "".join(line.strip(" ") for line in lines)
 
 
 def params(chart: Chart, layer: Layer) -> Native:

@@ -18,7 +18,6 @@ _LISTS = {
     "rules": ("/api/v1/rowlevelsecurity/", "name"),
 }
 _TITLES = {"roles": "Roles of superset/access.yml", "users": "Users of superset/access.yml"}
-_RULE_MARK = "Defined in superset/access.yml"
 
 
 @dataclass
@@ -95,7 +94,7 @@ def registers() -> dict[str, str]:
 
 def rule_mark() -> str:
     """What the description of our row rules begins with."""
-    return f"{signed(_RULE_MARK)}: "
+    return f"{signed('Defined in superset/access.yml')}: "
 
 
 def is_our_rule(rule: Form) -> bool:

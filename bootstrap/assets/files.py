@@ -12,7 +12,6 @@ from bootstrap.project import filled
 from bootstrap.semantic.document import Document, Model, nearest
 from bootstrap.semantic.spec import Layer, Twin
 
-_SINGLE = ("access", "brand", "questions")
 ADDRESS = re.compile(r"^[a-zA-Z0-9._%+-]+@[a-zA-Z0-9.-]+\.[a-zA-Z]{2,}$")  # those that Superset takes
 
 _TOTALS = {
@@ -64,7 +63,6 @@ def _check_chart(chart: Chart, names: Names, specs: Specs) -> None:
     check_shape(chart, names.document)
     _check_totals(chart, names.document, specs.layer)
     _check_metrics(chart, names.document, specs.layer)
-    _check_comparison(chart, names.document, specs.layer)
     if chart.sort:
         names.check(chart.sort.by, [*twin.metrics, *twin.labels], f"metric or column in {twin.name}", "sort", "by")
     names.check_all(chart.answers, specs.questions, "question", "answers")
@@ -83,23 +81,19 @@ def _check_totals(chart: Chart, document: Document, layer: Layer) -> None:
 
 
 def _check_metrics(chart: Chart, document: Document, layer: Layer) -> None:
-    """Metrics are named where they are checked, with the column that some of them need."""
+    """Metrics are named where they are checked: some need a column, some measure each month differently."""
     for key in (key for key in _METRICS if key in chart.params):
         raise document.error("Name metrics under metrics: or more_metrics:.", ["params", key])
     for field in ("metrics", "more_metrics"):
         for index, name in enumerate(getattr(chart, field)):
-            needed = _ONE_VALUE.search(layer.metrics[name].expression)
+            metric = layer.metrics[name]
+            needed = _ONE_VALUE.search(metric.expression)
             if needed and needed[1] not in (chart.x, *chart.by):
                 message = f'"{name}" is empty unless it is grouped by {needed[1]}. Name that under x or by.'
                 raise document.error(message, [field, index])
-
-
-def _check_comparison(chart: Chart, document: Document, layer: Layer) -> None:
-    """Cards compare months, and some metrics measure each month differently."""
-    for index, name in enumerate(chart.metrics if chart.viz == "scores" else ()):
-        if not layer.metrics[name].comparable:
-            message = f'"{name}" is not comparable from month to month, and cards compare. Use a metric that is.'
-            raise document.error(message, ["metrics", index])
+            if chart.viz == "scores" and not metric.comparable:
+                message = f'"{name}" is not comparable from month to month, and cards compare. Use a metric that is.'
+                raise document.error(message, [field, index])
 
 
 def _rows(dashboard: Dashboard) -> Iterator[tuple[list[str | int], Row]]:
@@ -175,7 +169,7 @@ def _models(kind: type[Model], files: Mapping[str, Names], *, text: str = "") ->
 
 def load_specs(folder: Path, layer: Layer) -> Specs:
     """Read and check all specs in ``folder`` against the layer. Raises ``SpecError`` at the first that is wrong."""
-    access, brand, questions = (Document.read(folder / f"{name}.yml") for name in _SINGLE)
+    access, brand, questions = (Document.read(folder / f"{name}.yml") for name in ("access", "brand", "questions"))
     charts, dashboards, reports = (_read_all(folder / kind, layer) for kind in ("charts", "dashboards", "reports"))
     specs = Specs(
         layer=layer,

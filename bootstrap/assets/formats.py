@@ -23,9 +23,8 @@ def axis(metric: Metric) -> str:
 
 def currency(item: Metric | Column) -> Native:
     """The sign that Superset puts beside a number: that of any currency but the project's own."""
-    return (
-        {"symbol": item.currency, "symbolPosition": "prefix"} if item.currency not in (None, current().currency) else {}
-    )
+    is_plain = item.currency in (None, current().currency)
+    return {} if is_plain else {"symbol": item.currency, "symbolPosition": "prefix"}
 
 
 def title(metric: Metric, *, alone: bool) -> str:

@@ -47,7 +47,7 @@ class Imported(Resource):
     def differ(self, before: Form, after: Form) -> Sequence[str]:
         kind = _kind(after)
         fields = differences(normal(kind, before), normal(kind, after))
-        return fields or ([] if _is_marked(kind, before) else ["certification"])
+        return fields or ([] if read_mark(mark_of(kind, before), before["uuid"]) else ["certification"])
 
     def clashes(self) -> list[str]:
         return [
@@ -145,7 +145,3 @@ class Contents(Imported):
 
 def _kind(form: Form) -> str:
     return next((kind for key, kind in _TELLING.items() if key in form), "databases")
-
-
-def _is_marked(kind: str, form: Form) -> bool:
-    return read_mark(mark_of(kind, form), form["uuid"]) is not None

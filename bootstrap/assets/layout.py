@@ -28,9 +28,12 @@ def tab_ids(dashboard: Dashboard) -> dict[str, str]:
 
 
 class Tree:
-    """Grows the position of one dashboard, node by node."""
+    """Grows the position of one dashboard, node by node.
 
-    def __init__(self, specs: Specs, dashboard: Dashboard, sql_lab: int) -> None:
+    ``sql_lab`` is the numeric id of the connection that examples open with.
+    """
+
+    def __init__(self, specs: Specs, dashboard: Dashboard, *, sql_lab: int) -> None:
         self.specs, self.dashboard, self.sql_lab = specs, dashboard, sql_lab
         self.ids = placeholders(dashboard)
         self.nodes: Native = {
@@ -130,8 +133,3 @@ def metadata(specs: Specs, dashboard: Dashboard) -> Native:
         label_colors=current().colours | specs.brand.labels,
         color_scheme_domain=list(specs.brand.series),
     )
-
-
-def position(specs: Specs, dashboard: Dashboard, *, sql_lab: int) -> Native:
-    """The tree; ``sql_lab`` is the numeric id of the connection that examples open with."""
-    return Tree(specs, dashboard, sql_lab).nodes

@@ -127,12 +127,13 @@ def _rows(client: Client, kind: str) -> dict[str, Row]:
 
 
 def _row(kind: str, row: Form) -> Row:
+    mark = mark_of(kind, row)
     return Row(
         kind,
         row["id"],
         row["uuid"],
         row[_COLUMNS[kind][0]] or "",
-        _spec(kind, row),
+        read_name(mark, kind) if read_mark(mark, row["uuid"]) else None,
         _place(kind, row),
         tuple(f"{owner['first_name']} {owner['last_name']}" for owner in row.get("owners", ())),
         row["datasource_id"] if row.get("datasource_type") == "table" else None,
@@ -149,11 +150,6 @@ def mark_of(kind: str, form: Form) -> str | None:
     extra = json.loads(extra) if isinstance(extra, str) else extra
     mark: str | None = extra.get("retired") or (extra.get("certification") or {}).get("details")
     return mark
-
-
-def _spec(kind: str, row: Form) -> str | None:
-    mark = mark_of(kind, row)
-    return read_name(mark, kind) if read_mark(mark, row["uuid"]) else None
 
 
 def _place(kind: str, row: Form) -> tuple[str, ...]:

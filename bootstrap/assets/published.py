@@ -63,11 +63,9 @@ class Published:
         words = {verb: f"to {verb}" for verb in _COUNTED} if self.planned else dict(DONE)
         total = ", ".join(f"{n} {words[verb] if verb != 'unchanged' else verb}" for verb, n in self.counts.items())
         head = f"{'Plan for Superset' if self.planned else 'Superset'}: {total}."
-        steps = self._steps() if verbose or len(self.changes) <= _LISTED else self._summary()
+        lines = (step.line(done=not self.planned) for step in self.changes)
+        steps = lines if verbose or len(self.changes) <= _LISTED else self._summary()
         return [head, *(f"  {step}" for step in steps), *self._drifted()]
-
-    def _steps(self) -> list[str]:
-        return [step.line(done=not self.planned) for step in self.changes]
 
     def _summary(self) -> Iterator[str]:
         """One line for what is made or updated of a kind; whatever somebody may miss is listed."""

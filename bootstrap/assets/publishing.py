@@ -146,13 +146,6 @@ class Publication:
         return () if self.reports.is_offered or not self.site.is_async else tuple(self.specs.reports)
 
 
-def _built(site: Site, layer: Layer) -> tuple[Types, list[str]]:
-    """The types of the columns of all datasets, and what of them is not built."""
-    twins = [twin for twin in layer.twins if twin.dataset]
-    types = column_types(site.connections["reader"], twins)
-    return types, unbuilt(twins, types)
-
-
 def _apply(publication: Publication, plan: Plan, *, fresh_data: bool, progress: Progress) -> dict[str, int]:
     """Do what the plan says; gives how many rows each verified chart answers with."""
     ledger = publication.ledger
@@ -191,7 +184,9 @@ def publish(
     """
     with progress.step("Read specs") as step:
         read = load_specs(specs, layer)
-        types, missing = _built(site, layer)
+        twins = [twin for twin in layer.twins if twin.dataset]
+        types = column_types(site.connections["reader"], twins)
+        missing = unbuilt(twins, types)
         if missing and not plan_only:
             raise CheckFailed(f"The warehouse has no {', '.join(missing[:5])}. Run `lgs refresh` to build it first.")
         step.note = f"{len(read.charts)} charts, {len(read.dashboards)} dashboards"

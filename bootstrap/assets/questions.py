@@ -34,7 +34,7 @@ def chart_sql(chart: Chart, specs: Specs) -> str:
     dimensions = [*([chart.x] if chart.x else []), *chart.by]
     targets = [*chart.columns, *map(_dimension, dimensions)]
     targets += [f"{metric.expression} as {metric.name}" for metric in metrics]
-    order = _order(chart)
+    order = f"{chart.sort.by}{' desc' if chart.sort.descending else ''}" if chart.sort else "1" if chart.x else ""
     lines = [
         "select",
         ",\n".join(f"    {target}" for target in targets),
@@ -48,12 +48,6 @@ def chart_sql(chart: Chart, specs: Specs) -> str:
 
 def _dimension(item: str | Slice) -> str:
     return item if isinstance(item, str) else f'{item.sql.strip()} as "{item.label}"'
-
-
-def _order(chart: Chart) -> str:
-    if chart.sort:
-        return f"{chart.sort.by}{' desc' if chart.sort.descending else ''}"
-    return "1" if chart.x else ""
 
 
 def _condition(where: Where) -> str:

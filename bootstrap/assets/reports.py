@@ -106,8 +106,10 @@ class Reports(Resource):
         matches = {name: _match(rows, name, report) for name, report in self.reports.items()}
         found = {name: row for name, row in matches.items() if row}
         numbers = [row["id"] for row in found.values()]
-        left = [row for row in rows if _spec(row) and row["id"] not in numbers]
-        return found | {_left_name(row, self.reports): row for row in left}
+        for row in (row for row in rows if _spec(row) and row["id"] not in numbers):
+            name = f"report {_spec(row)}"  # a spec may have it that became an alert, or the other way round
+            found[f"{name} ({row['type'].lower()})" if name in self.reports else name] = row
+        return found
 
     def want(self) -> dict[str, Form]:
         return {name: _wanted(report, self.specs, self.live) for name, report in self.reports.items()}
@@ -183,12 +185,6 @@ def _open_tabs(client: Client, body: Json) -> None:
 def _spec(row: Json) -> str | None:
     """The spec that the mark of a report names."""
     return read_name(row[_MARK], _KIND)
-
-
-def _left_name(row: Json, reports: dict[str, Report]) -> str:
-    """The name of a report that left; a spec may have its name if it became an alert, or the other way round."""
-    name = f"report {_spec(row)}"
-    return f"{name} ({row['type'].lower()})" if name in reports else name
 
 
 def _match(rows: list[Json], name: str, report: Report) -> Json | None:

@@ -6,7 +6,7 @@ text that Superset sends, charts and virtual datasets included, rendered as it w
 
 from collections.abc import Callable
 from functools import partialmethod
-from typing import Any
+from typing import Any, cast
 
 from superset.errors import ErrorLevel, SupersetError, SupersetErrorType
 from superset.exceptions import SupersetSecurityException
@@ -87,5 +87,4 @@ def _without_address(
 
 def _refused(why: str) -> Exception:
     error = SupersetError(why, SupersetErrorType.QUERY_SECURITY_ACCESS_ERROR, ErrorLevel.ERROR)
-    refused: Exception = SupersetSecurityException(error)
-    return refused
+    return cast(Exception, SupersetSecurityException(error))
