@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bootstrap.assets import cards, charts, formats, load_specs
+from bootstrap.assets import charts, formats, load_specs
 from bootstrap.assets.assets import Asset, contents, databases
 from bootstrap.assets.identity import identity, mark, read_name, signed
 from bootstrap.errors import SpecError, UsageError
@@ -62,7 +62,7 @@ def test_a_shop_in_francs_reads_francs_everywhere(swiss):
     assert (sales.currency, sales.unit) == ("CHF", "CHF")
     assert sales.description.startswith("Swiss francs over all lines")
     assert formats.number(sales) == "$,.2f"
-    assert "CHF\u00a0{{formatNumber" in cards.scores([sales])
+    assert "CHF\u00a0{{formatNumber" in charts.scores([sales])
     specs = load_specs(swiss.superset, layer)
     assert charts.params(specs.charts["monthly_sales"], layer)["y_axis_title"] in ("Swiss francs", sales.label)
     assert specs.brand.name == specs.access.connections["reader"].name == "Velo Zürich"

@@ -7,7 +7,7 @@ from bootstrap.connection import connected
 from bootstrap.semantic.spec import Twin
 
 
-def column_types(reader_url: str, twins: Iterable[Twin]) -> dict[tuple[str, str], str]:
+def column_types(reader_url: str, twins: Iterable[Twin]) -> Types:
     """(relation, column) to SQL type in capitals, as the reading role sees them; nothing for what is not there.
 
     Raises ``Unreachable`` when the warehouse does not answer.

@@ -3,7 +3,7 @@
 from math import ceil
 
 from bootstrap.assets import charts, clicks
-from bootstrap.assets.spec import Chart, Dashboard, Filter, Specs
+from bootstrap.assets.spec import Chart, Dashboard, Specs
 
 _CHARACTERS = 13  # that a twelfth of a dashboard 1024 pixels wide holds in one line
 _LINE = 2  # units of 8 pixels
@@ -11,10 +11,9 @@ _LINE = 2  # units of 8 pixels
 
 def caption(specs: Specs, dashboard: Dashboard, chart: Chart) -> str:
     """Markdown; empty for a chart without a reading that follows every filter."""
-    scope = _scope(specs, dashboard, chart)
-    return " ".join(
-        part for part in (chart.reading, _click(specs, dashboard, chart), f"**{scope}**" if scope else "") if part
-    )
+    always = f"Always {chart.period}." if chart.period else ""
+    scope = " ".join(filter(None, (_missed(specs, dashboard, chart), always)))
+    return " ".join(filter(None, (chart.reading, _click(specs, dashboard, chart), f"**{scope}**" if scope else "")))
 
 
 def height(text: str, *, width: int) -> int:
@@ -22,16 +21,13 @@ def height(text: str, *, width: int) -> int:
     return max(6, 1 + _LINE * ceil(len(text) / (_CHARACTERS * width)))
 
 
-def _scope(specs: Specs, dashboard: Dashboard, chart: Chart) -> str:
-    """On the filters that the chart does not follow, and its own months; empty when it follows all."""
-    always = f"Always {chart.period}." if chart.period else ""
-    return " ".join(part for part in (_missed(specs, dashboard, chart), always) if part)
-
-
 def _missed(specs: Specs, dashboard: Dashboard, chart: Chart) -> str:
+    """On the filters that the chart does not follow, its own months aside; empty when it follows all."""
     months = [spec for spec in dashboard.filters if spec.is_of_months]
     values = [spec for spec in dashboard.filters if not spec.is_of_months]
-    deaf_months, deaf = (_deaf(specs, kind, chart) for kind in (months, values))
+    deaf_months, deaf = (
+        [spec.name for spec in kind if not specs.acts_on(spec, chart.name)] for kind in (months, values)
+    )
     follows_months = len(deaf_months) < len(months)
     if deaf and len(deaf) == len(values):
         return f"Whole shop: follows {'the months alone' if follows_months else 'no filter'}."
@@ -39,11 +35,6 @@ def _missed(specs: Specs, dashboard: Dashboard, chart: Chart) -> str:
         deaf_months = []
     names = [*(deaf_months if follows_months else deaf_months[:1]), *deaf]
     return f"Does not follow the filter{'s' * (len(names) > 1)} {_listed(names)}." if names else ""
-
-
-def _deaf(specs: Specs, filters: list[Filter], chart: Chart) -> list[str]:
-    """The names of those that do not act on the chart."""
-    return [spec.name for spec in filters if not specs.acts_on(spec, chart.name)]
 
 
 def _click(specs: Specs, dashboard: Dashboard, chart: Chart) -> str:
@@ -56,4 +47,4 @@ def _click(specs: Specs, dashboard: Dashboard, chart: Chart) -> str:
 
 
 def _listed(names: list[str]) -> str:
-    return " and ".join(part for part in (", ".join(names[:-1]), names[-1]) if part)
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))

@@ -1,68 +1,37 @@
 """From a chart spec to Superset's native ``params`` and ``query_context``.
 
 The keys of ``params`` are those of Superset's control panels; there is no server-side schema, a wrong key is silently
-ignored. So each kind of chart is written here once, and a test draws every published chart in a browser.
+ignored. So each kind of chart is written once, in ``native.yml``, and a test draws every published chart in a browser.
 """
 
 import json
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-import yaml
-
 from bootstrap.assets import formats
-from bootstrap.assets.cards import scores
+from bootstrap.assets.native import CHARTS, Native, filled
 from bootstrap.assets.spec import Chart, Slice, Where
+from bootstrap.project import current
 from bootstrap.semantic.spec import Column, Layer, Metric, Twin
-
-Native = dict[str, Any]
-
-TYPES = {
-    "area": "echarts_area",
-    "bar": "echarts_timeseries_bar",
-    "bubble": "bubble_v2",
-    "cards": "handlebars",
-    "heatmap": "heatmap_v2",
-    "kpi": "big_number_total",
-    "line": "echarts_timeseries_line",
-    "mixed": "mixed_timeseries",
-    "pie": "pie",
-    "pivot": "pivot_table_v2",
-    "scores": "handlebars",
-    "table": "table",
-    "treemap": "treemap_v2",
-    "trend": "big_number",
-}
-NATIVE: dict[str, Native] = yaml.safe_load(Path(__file__).with_name("native.yml").read_text(encoding="utf-8"))
-"""What Superset is told of every chart of a kind."""
+from bootstrap.templates import render
 
 AXIS = {"area", "bar", "line", "mixed", "trend"}
 _TRUTH = "is_"
 
 
-def _filter(condition: Where) -> Native:
-    if condition.sql:
-        return {"clause": "WHERE", "expressionType": "SQL", "sqlExpression": condition.sql}
-    comparator = list(condition.value) if isinstance(condition.value, tuple) else condition.value
-    return {
-        "clause": "WHERE",
-        "expressionType": "SIMPLE",
-        "subject": condition.column,
-        "operator": condition.op,
-        "comparator": comparator,
-    }
-
-
-def _time_binding(column: str) -> Native:
-    """Without this filter a dashboard's time range shows as applied to the chart, and does nothing."""
+def _condition(column: str | None, operator: str, value: object) -> Native:
     return {
         "clause": "WHERE",
         "expressionType": "SIMPLE",
         "subject": column,
-        "operator": "TEMPORAL_RANGE",
-        "comparator": "No filter",
+        "operator": operator,
+        "comparator": list(value) if isinstance(value, tuple) else value,
     }
+
+
+def _filter(where: Where) -> Native:
+    if where.sql:
+        return {"clause": "WHERE", "expressionType": "SQL", "sqlExpression": where.sql}
+    return _condition(where.column, where.op, where.value)
 
 
 def dimension(item: str | Slice, twin: Twin) -> str | Native:
@@ -87,110 +56,40 @@ def _by(chart: Chart, twin: Twin) -> list[str | Native]:
 
 
 def filters(chart: Chart, twin: Twin) -> list[Native]:
-    return ([_time_binding(twin.time)] if twin.time else []) + [_filter(condition) for condition in chart.where]
-
-
-def _format(metric: Metric) -> Native:
-    return {"y_axis_format": formats.number(metric), "currency_format": formats.currency(metric)}
-
-
-def _axis_format(metric: Metric) -> Native:
-    return {"y_axis_format": formats.axis(metric), "currency_format": formats.currency(metric)}
-
-
-def _axis_titles(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
-    """Words for both axes; months need none, nor has the axis of lying bars room for one."""
-    x = chart.x.label if isinstance(chart.x, Slice) else twin.labels.get(chart.x or "", "")
-    shown = x if chart.x != twin.time and chart.params.get("orientation") != "horizontal" else ""
-    return formats.titles(shown, metrics[: len(chart.metrics)])
+    """Those of the spec; without one on time, a dashboard's range shows as applied to the chart, and does nothing."""
+    of_time = [_condition(twin.time, "TEMPORAL_RANGE", "No filter")] if twin.time else []
+    return of_time + [_filter(where) for where in chart.where]
 
 
 def _axis(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
+    """The x axis, whose title months do not need, nor have lying bars room for one; and what stands around the plot."""
     temporal = chart.x is not None and chart.x == twin.time
-    return (
-        NATIVE["axis"]
-        | {
-            "x_axis": _x(chart, twin),
-            "time_grain_sqla": "P1M" if temporal else None,
-            "xAxisLabelRotation": 45 if temporal else 0,  # the last two would touch
-            "metrics": list(chart.metrics),
-            "groupby": _by(chart, twin),
-            "showTooltipTotal": bool(chart.by) and len(chart.metrics) == 1 and metrics[0].additive,
-            "show_legend": bool(chart.by) or len(chart.metrics) + len(chart.more_metrics) > 1,
-        }
-        | _axis_titles(chart, twin, metrics)
-        | _axis_format(metrics[0])
-    )
-
-
-def _trend(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
-    return NATIVE["trend"] | {"metric": chart.metrics[0], "x_axis": _x(chart, twin)} | _format(metrics[0])
-
-
-def _mixed(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
-    second = next(metric for metric in metrics if metric.name in chart.more_metrics)
-    return (
-        _axis(chart, twin, metrics)
-        | NATIVE["mixed"]
-        | {
-            "metrics_b": list(chart.more_metrics),
-            "adhoc_filters_b": filters(chart, twin),
-            "y_axis_format_secondary": formats.axis(second),
-            "currency_format_secondary": formats.currency(second),
-        }
-    )
-
-
-def _kpi(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
-    return NATIVE["kpi"] | {"metric": chart.metrics[0]} | _format(metrics[0])
-
-
-def _pie(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
-    return NATIVE["pie"] | {
-        "metric": chart.metrics[0],
-        "groupby": _by(chart, twin),
-        "number_format": formats.number(metrics[0]),
-        "currency_format": formats.currency(metrics[0]),
+    title = chart.x.label if isinstance(chart.x, Slice) else twin.labels.get(chart.x or "", "")
+    if temporal or chart.params.get("orientation") == "horizontal":
+        title = ""
+    return {
+        "grain": "P1M" if temporal else None,
+        "rotation": 45 if temporal else 0,  # the last two would touch
+        "x_title": title,
+        "x_margin": 30 if title else 0,
+        "total": bool(chart.by) and len(chart.metrics) == 1 and metrics[0].additive,
+        "legend": bool(chart.by) or len(metrics) > 1,
     }
 
 
-def _treemap(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
-    return NATIVE["treemap"] | {
-        "metric": chart.metrics[0],
-        "groupby": _by(chart, twin),
-        "number_format": formats.number(metrics[0]),
-        "currency_format": formats.currency(metrics[0]),
+def _measures(chart: Chart, metrics: list[Metric]) -> Native:
+    more = metrics[len(chart.metrics) :]
+    return {
+        "metrics": list(chart.metrics),
+        "labels": [metric.label for metric in metrics],
+        "titles": [formats.title(metric, alone=len(chart.metrics) == 1) for metric in metrics],
+        "numbers": [formats.number(metric) for metric in metrics],
+        "axis_numbers": [formats.axis(metric) for metric in metrics],
+        "currencies": [formats.currency(metric) for metric in metrics],
+        "more_metrics": list(chart.more_metrics),
+        "more_axis_numbers": [formats.axis(metric) for metric in more],
+        "more_currencies": [formats.currency(metric) for metric in more],
     }
-
-
-def _heatmap(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
-    return (
-        NATIVE["heatmap"]
-        | {
-            "metric": chart.metrics[0],
-            "x_axis": _x(chart, twin),
-            "groupby": _by(chart, twin)[0],
-        }
-        | _format(metrics[0])
-    )
-
-
-def _bubble(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
-    x, y, size = chart.metrics
-    axes = {"xAxisFormat": formats.number(metrics[0]), "y_axis_format": formats.number(metrics[1])}
-    return (
-        NATIVE["bubble"]
-        | {
-            "entity": chart.by[0],
-            "series": chart.by[-1],
-            "x": x,
-            "y": y,
-            "size": size,
-            "x_axis_label": metrics[0].label,
-            "y_axis_label": metrics[1].label,
-        }
-        | axes
-    )
 
 
 def _shown(chart: Chart, twin: Twin) -> dict[str, str | Native]:
@@ -229,68 +128,44 @@ def _column_config(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
     return config
 
 
-def _table(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
+def _rows(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
     shown = _shown(chart, twin)
     order = [_label(shown.get(chart.sort.by, chart.sort.by)), not chart.sort.descending] if chart.sort else []
-    return NATIVE["table"] | {
-        "query_mode": "raw" if chart.columns else "aggregate",
-        "all_columns": list(shown.values()),
-        "groupby": _by(chart, twin),
-        "metrics": list(chart.metrics),
-        "order_by_cols": [json.dumps(order)] if chart.columns and chart.sort else [],
-        "timeseries_limit_metric": chart.sort.by if chart.sort and not chart.columns else None,
-        "order_desc": chart.sort.descending if chart.sort else True,
+    return {
+        "mode": "raw" if chart.columns else "aggregate",
+        "columns": list(shown.values()),
+        "order": [json.dumps(order)] if chart.columns and chart.sort else [],
+        "sort": chart.sort.by if chart.sort and not chart.columns else None,
+        "descending": chart.sort.descending if chart.sort else True,
         "column_config": _column_config(chart, twin, metrics),
-        "server_pagination": chart.paged,
+        "paged": chart.paged,
+        "template": scores(metrics) if chart.viz == "scores" else chart.template,
     }
 
 
-def _cards(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
-    return _table(chart, twin, metrics) | {"handlebarsTemplate": chart.template, "styleTemplate": ""}
-
-
-def _scores(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
-    return _table(chart, twin, metrics) | {"handlebarsTemplate": scores(metrics), "styleTemplate": ""}
-
-
-def _pivot(chart: Chart, twin: Twin, metrics: list[Metric]) -> Native:
-    return NATIVE["pivot"] | {
-        "groupbyRows": _by(chart, twin),
-        "groupbyColumns": [_x(chart, twin)] if chart.x else [],
-        "metrics": list(chart.metrics),
-        "valueFormat": formats.number(metrics[0]),
-        "currency_format": formats.currency(metrics[0]),
-    }
-
-
-_PARAMS: dict[str, Callable[[Chart, Twin, list[Metric]], Native]] = {
-    "area": _axis,
-    "bar": _axis,
-    "bubble": _bubble,
-    "cards": _cards,
-    "heatmap": _heatmap,
-    "kpi": _kpi,
-    "line": _axis,
-    "mixed": _mixed,
-    "pie": _pie,
-    "pivot": _pivot,
-    "scores": _scores,
-    "table": _table,
-    "treemap": _treemap,
-    "trend": _trend,
-}
+def scores(metrics: list[Metric]) -> str:
+    """The Handlebars text of key figures as cards, over rows with ``month``, ``months_ago`` and the metrics."""
+    locale = current().locale.replace("_", "-")  # as browsers write it
+    lines = render("scores.hbs", metrics=metrics, locale=locale, affixes=current().affixes).splitlines()
+    return "".join(line.strip(" ") for line in lines)
 
 
 def params(chart: Chart, layer: Layer) -> Native:
     """The native form data, without the dataset's id, which Superset fills in."""
     twin = layer.twin(chart.dataset)
     metrics = [layer.metrics[name] for name in (*chart.metrics, *chart.more_metrics)]
-    common: Native = NATIVE["all"] | {
-        "viz_type": TYPES[chart.viz],
-        "adhoc_filters": filters(chart, twin),
-        "row_limit": chart.limit,
+    values = {
+        "filters": filters(chart, twin),
+        "limit": chart.limit,
+        "x": _x(chart, twin),
+        "across": [_x(chart, twin)] if chart.x else [],
+        "by": _by(chart, twin),
+        "names": chart.by,
+        **_axis(chart, twin, metrics),
+        **_measures(chart, metrics),
+        **_rows(chart, twin, metrics),
     }
-    return common | _PARAMS[chart.viz](chart, twin, metrics) | chart.params
+    return filled(CHARTS["all"] | CHARTS[chart.viz], values) | chart.params
 
 
 def _dimensions(chart: Chart, native: Native, twin: Twin) -> list[Any]:
@@ -315,7 +190,7 @@ def _query(chart: Chart, native: Native, twin: Twin, metrics: tuple[str, ...]) -
     sort = [[chart.sort.by, not chart.sort.descending]] if chart.sort else []
     raw = [json.loads(order) for order in native.get("order_by_cols", [])]
     first = [[metrics[0], False]] if metrics and chart.viz not in AXIS else []
-    query = NATIVE["query"] | {
+    query = CHARTS["query"] | {
         "columns": _dimensions(chart, native, twin),
         "metrics": list(metrics) or None,
         "orderby": raw or sort or first,
@@ -329,7 +204,7 @@ def _query(chart: Chart, native: Native, twin: Twin, metrics: tuple[str, ...]) -
 def _page(query: Native) -> list[Native]:
     """The first page and the number of all rows, as the table asks for them."""
     return [
-        query | {"row_limit": NATIVE["table"]["server_page_length"], "row_offset": 0},
+        query | {"row_limit": CHARTS["table"]["server_page_length"], "row_offset": 0},
         query | {"row_offset": 0, "is_rowcount": True},
     ]
 

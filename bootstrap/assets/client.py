@@ -76,15 +76,17 @@ class Client:
         token = self._answer(self._request("GET", "/api/v1/security/csrf_token/"))
         self.session.headers["X-CSRFToken"] = token["result"]
 
+    def _checked(self, response: requests.Response) -> requests.Response:
+        if response.ok and not response.is_redirect:
+            return response
+        request, text = response.request, response.text[:500]
+        raise CheckFailed(
+            f"Superset answered {response.status_code} to {request.method} {request.path_url}: {text}. "
+            "Its log says more; nothing after this step was sent."
+        )
+
     def _answer(self, response: requests.Response) -> Json:
-        if not response.ok or response.is_redirect:
-            request = response.request
-            text = response.text[:500]
-            raise CheckFailed(
-                f"Superset answered {response.status_code} to {request.method} {request.path_url}: {text}. "
-                "Its log says more; nothing after this step was sent."
-            )
-        answer: Json = response.json()
+        answer: Json = self._checked(response).json()
         return answer
 
     def get(self, path: str) -> Json:
@@ -95,10 +97,7 @@ class Client:
         return self._send("GET", path).status_code != 404
 
     def get_bytes(self, path: str) -> bytes:
-        response = self._send("GET", path)
-        if not response.ok or response.is_redirect:
-            self._answer(response)
-        return response.content
+        return self._checked(self._send("GET", path)).content
 
     def post(self, path: str, body: Json) -> Json:
         return self._answer(self._send("POST", path, json=body))
@@ -129,15 +128,15 @@ class Client:
         So rows are counted by id, and read again when one slipped through.
         """
         chosen = f",columns:!({','.join(columns)})" if columns else ""
-        sorting = f"order_column:{_ORDER.get(path, 'id')},order_direction:asc{chosen}"
+        order = _ORDER.get(path, "id")
         found: dict[int, Json] = {}
         for _ in range(_PASSES):
-            answer = self.get(f"{path}?q=(page:0,page_size:{_PAGE},{sorting})")
-            count = answer["count"]
-            found |= {row["id"]: row for row in answer["result"]}
-            for page in range(1, -(-count // _PAGE)):
-                rows = self.get(f"{path}?q=(page:{page},page_size:{_PAGE},{sorting})")["result"]
-                found |= {row["id"]: row for row in rows}
+            page, count = 0, 1
+            while page * _PAGE < count:
+                query = f"(page:{page},page_size:{_PAGE},order_column:{order},order_direction:asc{chosen})"
+                answer = self.get(f"{path}?q={query}")
+                found |= {row["id"]: row for row in answer["result"]}
+                page, count = page + 1, answer["count"]
             if len(found) >= count:
                 return [*found.values()]
         raise CheckFailed(

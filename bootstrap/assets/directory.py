@@ -4,39 +4,53 @@ Neither roles nor users have a place for a mark, so two groups of Superset list 
 either: the group of roles has no users, that of users no roles.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Set
 from dataclasses import dataclass, field
 
 from bootstrap.assets.client import Client
 from bootstrap.assets.identity import signed
 from bootstrap.assets.resource import Form
 
-ROLES, USERS = "/api/v1/security/roles/", "/api/v1/security/users/"
-GROUPS, RULES = "/api/v1/security/groups/", "/api/v1/rowlevelsecurity/"
+_LISTS = {
+    "roles": ("/api/v1/security/roles/", "name"),
+    "users": ("/api/v1/security/users/", "username"),
+    "groups": ("/api/v1/security/groups/", "name"),
+    "rules": ("/api/v1/rowlevelsecurity/", "name"),
+}
 _TITLES = {"roles": "Roles of superset/access.yml", "users": "Users of superset/access.yml"}
-_RULE_MARK = "Defined in superset/access.yml"
 
 
 @dataclass
 class Directory:
-    """``begun`` names the roles and users, such as ``role Analyst``, that a publish which died was about to make.
+    """``rows``: roles, users, groups or rules to name to row.
 
+    ``begun`` names the roles and users, such as ``role Analyst``, that a publish which died was about to make.
     ``is_published`` says that the site has our connections.
     """
 
     client: Client
     begun: frozenset[str] = frozenset()
     is_published: bool = True
-    roles: dict[str, int] = field(default_factory=dict)
-    users: dict[str, Form] = field(default_factory=dict)
-    groups: dict[str, Form] = field(default_factory=dict)
-    rules: dict[str, Form] = field(default_factory=dict)
+    rows: dict[str, dict[str, Form]] = field(default_factory=dict)
 
     def refresh(self) -> None:
-        self.roles = {row["name"]: row["id"] for row in self.client.list(ROLES)}
-        self.users = {row["username"]: row for row in self.client.list(USERS)}
-        self.groups = {row["name"]: row for row in self.client.list(GROUPS)}
-        self.rules = {row["name"]: row for row in self.client.list(RULES)}
+        self.rows = {kind: {row[name]: row for row in self.client.list(path)} for kind, (path, name) in _LISTS.items()}
+
+    def ids(self, kind: str, names: Iterable[str]) -> list[int]:
+        return sorted(self.rows[kind][name]["id"] for name in names)
+
+    def save(self, kind: str, name: str, body: Form) -> None:
+        """Write the row of that name; it is made where there is none."""
+        if name in self.rows[kind]:
+            self.client.put(self.path(kind, name), body)
+        else:
+            self.rows[kind][name] = {"id": self.client.post(_LISTS[kind][0], body)["id"]}
+
+    def delete(self, kind: str, name: str) -> None:
+        self.client.delete(self.path(kind, name))
+
+    def path(self, kind: str, name: str) -> str:
+        return f"{_LISTS[kind][0]}{self.rows[kind][name]['id']}"
 
     def permissions(self) -> dict[str, int]:
         """All that there are; a connection that is sent brings more of them."""
@@ -44,30 +58,33 @@ class Directory:
         return {f"{row['permission']['name']} on {row['view_menu']['name']}": row["id"] for row in rows}
 
     def role_permissions(self, role: str) -> list[str]:
-        rows = self.client.get(f"{ROLES}{self.roles[role]}/permissions/")["result"]
+        rows = self.client.get(f"{self.path('roles', role)}/permissions/")["result"]
         return sorted(f"{row['permission_name']} on {row['view_menu_name']}" for row in rows)
+
+    def members(self, kind: str) -> list[str]:
+        """Whom the register of ``roles`` or ``users`` lists."""
+        rows = self.rows["groups"].get(registers()[kind], {}).get(kind, ())
+        return sorted(row[_LISTS[kind][1]] for row in rows)
 
     def owned(self, kind: str) -> set[str]:
         """The ``roles`` or ``users`` that we made."""
-        rows = self.groups.get(registers()[kind], {}).get(kind, ())
         begun = {name.partition(" ")[2] for name in self.begun if name.startswith(f"{kind[:-1]} ")}
-        there: Mapping[str, object] = self.roles if kind == "roles" else self.users
-        return {row["name" if kind == "roles" else "username"] for row in rows} | (begun & there.keys())
+        return {*self.members(kind), *(begun & self.rows[kind].keys())}
 
-    def others(self, kind: str, names: set[str]) -> list[str]:
-        """Those of the names that somebody else made.
+    def found(self, kind: str, names: Set[str]) -> list[str]:
+        """Those that we made, and those of the names that are there."""
+        return sorted(self.owned(kind) | (names & self.rows[kind].keys()))
+
+    def clashes(self, kind: str, names: Set[str]) -> list[str]:
+        """Those of the names that somebody else made; a user who left us is nobody else's: inactive, without a role.
 
         Without a register, a version that kept none made what a published site holds.
         """
-        if registers()[kind] not in self.groups and self.is_published:
+        if registers()[kind] not in self.rows["groups"] and self.is_published:
             return []
-        there = set(self.roles) if kind == "roles" else {name for name, row in self.users.items() if _is_used(row)}
-        return sorted(names & there - self.owned(kind))
-
-
-def _is_used(user: Form) -> bool:
-    """A user who left us is nobody else's: inactive, without a role."""
-    return bool(user["active"] or user["roles"])
+        rows = self.rows[kind].items()
+        there = {name for name, row in rows if kind == "roles" or row["active"] or row["roles"]}
+        return [f"{kind[:-1]} {name!r}" for name in sorted(names & there - self.owned(kind))]
 
 
 def registers() -> dict[str, str]:
@@ -77,7 +94,7 @@ def registers() -> dict[str, str]:
 
 def rule_mark() -> str:
     """What the description of our row rules begins with."""
-    return f"{signed(_RULE_MARK)}: "
+    return f"{signed('Defined in superset/access.yml')}: "
 
 
 def is_our_rule(rule: Form) -> bool:

@@ -4,12 +4,7 @@ from pathlib import Path
 
 from bootstrap.semantic.document import Document
 from bootstrap.semantic.spec import Spec
-
-_HEAD = """# Worked examples
-
-For SQL Lab on the analyst connection, which finds `mart` and `warehouse` by itself. Written by `lgs docs` from
-`superset/examples.yml`.
-"""
+from bootstrap.templates import render
 
 
 class Example(Spec):
@@ -23,8 +18,7 @@ class Example(Spec):
 
 def load_examples(folder: Path) -> list[Example]:
     """The examples of ``superset/examples.yml``, in its order. Raises ``SpecError`` for a wrong field."""
-    document = Document.read(folder / "examples.yml")
-    return [document.model(Example, {"name": name, **document.mapping(name)}, [name]) for name in document.data]
+    return Document.read(folder / "examples.yml").models(Example)
 
 
 def write_examples(folder: Path, path: Path) -> None:
@@ -34,5 +28,4 @@ def write_examples(folder: Path, path: Path) -> None:
 
 def example_page(examples: list[Example]) -> str:
     """The page, as Markdown."""
-    sections = [f"## {item.label}\n\n{item.about}\n\n```sql\n{item.sql.strip()}\n```\n" for item in examples]
-    return "\n".join([_HEAD, *sections])
+    return render("examples.md", examples=examples)

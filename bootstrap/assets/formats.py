@@ -4,12 +4,10 @@ Superset draws a currency apart from the number and before its sign: "€ -6.10"
 d3 instead, which ``D3_FORMAT`` in superset_config.py sets to its sign: "-€6.10", and "€5.3k" for ``$.2~s``.
 """
 
-from typing import Any
-
+from bootstrap.assets.native import Native
 from bootstrap.project import current
 from bootstrap.semantic.spec import Column, Metric
 
-Native = dict[str, Any]
 _SHORT = 20
 
 
@@ -25,20 +23,13 @@ def axis(metric: Metric) -> str:
 
 def currency(item: Metric | Column) -> Native:
     """The sign that Superset puts beside a number: that of any currency but the project's own."""
-    return (
-        {"symbol": item.currency, "symbolPosition": "prefix"} if item.currency not in (None, current().currency) else {}
-    )
+    is_plain = item.currency in (None, current().currency)
+    return {} if is_plain else {"symbol": item.currency, "symbolPosition": "prefix"}
 
 
-def titles(x: str, metrics: list[Metric]) -> Native:
-    """Of both axes: ``x``, and what the metrics are, in few words, as Superset centres them above the axis."""
-    return {
-        "x_axis_title": x,
-        "x_axis_title_margin": 30 if x else 0,
-        "y_axis_title": metrics[0].label if len(metrics) == 1 and len(metrics[0].label) < _SHORT else _unit(metrics[0]),
-        "y_axis_title_margin": 20,
-        "y_axis_title_position": "Top",
-    }
+def title(metric: Metric, *, alone: bool) -> str:
+    """Of the axis of its values, in few words, as Superset centres them above the axis."""
+    return metric.label if alone and len(metric.label) < _SHORT else _unit(metric)
 
 
 def _unit(metric: Metric) -> str:

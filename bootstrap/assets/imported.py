@@ -4,9 +4,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from bootstrap.assets.assets import Asset
-from bootstrap.assets.bundle import packed
 from bootstrap.assets.identity import read_mark
-from bootstrap.assets.live import PATHS, Live, Row, mark_of
+from bootstrap.assets.live import Live, Row, mark_of, packed
 from bootstrap.assets.normal import differences, normal
 from bootstrap.assets.resource import Change, Form, Orphan, Resource
 from bootstrap.assets.retirement import Retirement, find_retirement, retired
@@ -48,7 +47,7 @@ class Imported(Resource):
     def differ(self, before: Form, after: Form) -> Sequence[str]:
         kind = _kind(after)
         fields = differences(normal(kind, before), normal(kind, after))
-        return fields or ([] if _is_marked(kind, before) else ["certification"])
+        return fields or ([] if read_mark(mark_of(kind, before), before["uuid"]) else ["certification"])
 
     def clashes(self) -> list[str]:
         return [
@@ -77,10 +76,7 @@ class Imported(Resource):
     def remove(self, changes: Sequence[Change]) -> None:
         rows = self._rows()
         for change in changes:
-            self._delete(rows[change.name])
-
-    def _delete(self, row: Row) -> None:
-        self.live.client.delete(f"/api/v1/{PATHS[row.kind]}/{row.id}")
+            self.live.delete(rows[change.name])
 
     @contextmanager
     def restored_on_failure(self, changes: Sequence[Change]) -> Iterator[None]:
@@ -93,7 +89,7 @@ class Imported(Resource):
             before = {f"{row.kind}/{row.id}.yaml": self.found.get(row.uuid) for row in rows.values()}
             self.live.client.import_assets(packed({file: form for file, form in before.items() if form}), {})
             for row in (row for row in rows.values() if row.uuid not in self.found):
-                self._delete(row)
+                self.live.delete(row)
             raise
 
 
@@ -149,7 +145,3 @@ class Contents(Imported):
 
 def _kind(form: Form) -> str:
     return next((kind for key, kind in _TELLING.items() if key in form), "databases")
-
-
-def _is_marked(kind: str, form: Form) -> bool:
-    return read_mark(mark_of(kind, form), form["uuid"]) is not None

@@ -7,7 +7,7 @@ there. Both are compared in Superset's own form, so that a version that compiles
 import getpass
 import json
 import socket
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
@@ -35,7 +35,7 @@ class Ledger:
     """
 
     url: str = field(repr=False)
-    held: Held = field(default_factory=dict)
+    held: dict[str, dict[str, Form]] = field(default_factory=dict)
     begun: frozenset[str] = frozenset()
     is_unfinished: bool = False
     exists: bool = False
@@ -43,13 +43,12 @@ class Ledger:
     @classmethod
     def read(cls, url: str) -> "Ledger":
         ledger = cls(url)
-        if not url:
-            return ledger
-        with ledger._cursor() as cursor:
-            cursor.execute("select to_regclass('warehouse.published') is not null")
-            ledger.exists = bool((cursor.fetchone() or [False])[0])
-            if ledger.exists:
-                ledger._read(cursor)
+        if url:
+            with ledger._cursor() as cursor:
+                cursor.execute("select to_regclass('warehouse.published') is not null")
+                ledger.exists = cursor.fetchone() == (True,)
+                if ledger.exists:
+                    ledger._read(cursor)
         return ledger
 
     def _read(self, cursor: Cursor) -> None:
@@ -57,12 +56,10 @@ class Ledger:
         unfinished = [changes for (changes,) in cursor.fetchall()]
         self.is_unfinished = bool(unfinished)
         self.begun = frozenset(change["name"] for changes in unfinished for change in changes)
-        held: dict[str, dict[str, Form]] = {}
         cursor.execute("select kind, name, held from warehouse.published")
         for kind, name, form in cursor.fetchall():
             if name not in self.begun:
-                held.setdefault(kind, {})[name] = form
-        self.held = held
+                self.held.setdefault(kind, {})[name] = form
 
     def begin(self, plan: Plan) -> int | None:
         """Write down what is about to be done; gives the number of the line."""
@@ -89,7 +86,7 @@ class Ledger:
                 cursor,
                 "insert into warehouse.published (kind, name, held) values %s "
                 "on conflict (kind, name) do update set held = excluded.held",
-                [*_rows(held)],
+                [(kind, name, _json(form)) for kind, forms in held.items() for name, form in forms.items()],
             )
 
     @contextmanager
@@ -98,10 +95,8 @@ class Ledger:
             yield cursor
 
 
-def _rows(held: Mapping[str, Mapping[str, Form]]) -> Iterator[tuple[str, str, Json]]:
-    for kind, forms in held.items():
-        for name, form in forms.items():
-            yield kind, name, Json(form, dumps=lambda value: json.dumps(value, default=str))
+def _json(form: Form) -> Json:
+    return Json(form, dumps=lambda value: json.dumps(value, default=str))
 
 
 def _who() -> str:

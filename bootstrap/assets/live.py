@@ -8,30 +8,20 @@ from dataclasses import dataclass, field
 
 import yaml
 
-from bootstrap.assets.assets import VERSION
 from bootstrap.assets.client import Client
-from bootstrap.assets.identity import read_mark, read_name
+from bootstrap.assets.identity import identity, read_mark, read_name
+from bootstrap.assets.native import OBJECTS
+from bootstrap.assets.normal import FIELDS
 from bootstrap.assets.resource import Form
 
-Ids = Mapping[str, Mapping[str, int]]
 PATHS = {"databases": "database", "datasets": "dataset", "charts": "chart", "dashboards": "dashboard"}
 _OWNERS = ("owners.first_name", "owners.last_name")
-_COLUMNS = {
+_COLUMNS: Mapping[str, tuple[str, ...]] = {  # the title first
     "databases": ("database_name",),
     "datasets": ("table_name", "schema", "database.uuid", "extra"),
     "charts": ("slice_name", "datasource_id", "datasource_type", "certification_details", "dashboards.id", *_OWNERS),
     "dashboards": ("dashboard_title", "slug", "certification_details", "roles.name", *_OWNERS),
 }
-_TITLES = {
-    "databases": "database_name",
-    "datasets": "table_name",
-    "charts": "slice_name",
-    "dashboards": "dashboard_title",
-}
-_CONNECTION = (
-    "uuid", "database_name", "sqlalchemy_uri", "cache_timeout", "expose_in_sqllab", "allow_run_async", "allow_ctas",
-    "allow_cvas", "allow_dml", "impersonate_user",
-)  # fmt: skip
 _BATCH = 100  # ids in one address
 
 
@@ -80,6 +70,14 @@ class Live:
         """Read the lists again: what was sent has its ids now."""
         self.rows = {kind: _rows(self.client, kind) for kind in PATHS}
 
+    def number(self, kind: str, name: str) -> int | None:
+        """The id of what Superset has of a spec, if it has it."""
+        row = self.rows[kind].get(str(identity(kind, name)))
+        return row.id if row else None
+
+    def delete(self, row: Row) -> None:
+        self.client.delete(f"/api/v1/{PATHS[row.kind]}/{row.id}")
+
     @property
     def ids(self) -> dict[str, dict[str, int]]:
         return {kind: {uuid: row.id for uuid, row in rows.items()} for kind, rows in self.rows.items()}
@@ -98,9 +96,22 @@ class Live:
     def _connection(self, row: Row) -> Form:
         """In export form; an export by id would bring every dataset that people made on it."""
         found = self.client.get(f"/api/v1/database/{row.id}/connection")["result"]
-        form = {key: found[key] for key in _CONNECTION}
+        form = {key: found[key] for key in ("uuid", *FIELDS["databases"]) if key in found}
         extra = json.loads(found["extra"] or "{}")
-        return form | {"version": VERSION, "allow_csv_upload": found["allow_file_upload"], "extra": extra}
+        told = {"version": OBJECTS["object"]["version"], "allow_csv_upload": found["allow_file_upload"], "extra": extra}
+        return form | told
+
+
+def packed(files: Mapping[str, Form]) -> bytes:
+    """The zip of these objects, by the path of their files such as ``charts/monthly_sales.yaml``."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in {
+            "metadata.yaml": {"version": OBJECTS["object"]["version"], "type": "assets"},
+            **files,
+        }.items():
+            archive.writestr(f"lgs/{name}", yaml.safe_dump(content, sort_keys=False, allow_unicode=True))
+    return buffer.getvalue()
 
 
 def _unzip(archive: bytes) -> dict[str, Form]:
@@ -116,12 +127,13 @@ def _rows(client: Client, kind: str) -> dict[str, Row]:
 
 
 def _row(kind: str, row: Form) -> Row:
+    mark = mark_of(kind, row)
     return Row(
         kind,
         row["id"],
         row["uuid"],
-        row[_TITLES[kind]] or "",
-        _spec(kind, row),
+        row[_COLUMNS[kind][0]] or "",
+        read_name(mark, kind) if read_mark(mark, row["uuid"]) else None,
         _place(kind, row),
         tuple(f"{owner['first_name']} {owner['last_name']}" for owner in row.get("owners", ())),
         row["datasource_id"] if row.get("datasource_type") == "table" else None,
@@ -140,18 +152,8 @@ def mark_of(kind: str, form: Form) -> str | None:
     return mark
 
 
-def _spec(kind: str, row: Form) -> str | None:
-    mark = mark_of(kind, row)
-    return read_name(mark, kind) if read_mark(mark, row["uuid"]) else None
-
-
 def _place(kind: str, row: Form) -> tuple[str, ...]:
     if kind == "datasets":
         return row["database"]["uuid"], str(row["schema"]), row["table_name"]
     unique = {"databases": "database_name", "dashboards": "slug"}.get(kind)
     return (row[unique],) if unique and row[unique] else ()
-
-
-def ids(client: Client) -> dict[str, dict[str, int]]:
-    """Kind to uuid to numeric id."""
-    return Live.read(client).ids

@@ -7,33 +7,11 @@ import hashlib
 import json
 from typing import Any
 
-Native = dict[str, Any]
+from bootstrap.assets.native import OBJECTS, Native
 
-_FIELDS = {
-    "databases": (
-        "database_name", "sqlalchemy_uri", "cache_timeout", "expose_in_sqllab", "allow_run_async", "allow_ctas",
-        "allow_cvas", "allow_dml", "allow_csv_upload", "impersonate_user", "extra",
-    ),
-    "datasets": (
-        "database_uuid", "table_name", "schema", "sql", "main_dttm_col", "currency_code_column", "description",
-        "default_endpoint", "offset", "params", "template_params", "filter_select_enabled", "fetch_values_predicate",
-        "extra", "normalize_columns", "always_filter_main_dttm", "columns", "metrics",
-    ),
-    "charts": (
-        "dataset_uuid", "slice_name", "description", "certified_by", "viz_type", "params", "query_context",
-        "cache_timeout",
-    ),
-    "dashboards": (
-        "dashboard_title", "description", "css", "slug", "certified_by", "published", "position", "metadata",
-    ),
-}  # fmt: skip
-_COLUMN = (
-    "verbose_name", "description", "is_dttm", "is_active", "type", "advanced_data_type", "groupby", "filterable",
-    "expression", "python_date_format", "datetime_format", "extra",
-)  # fmt: skip
-_METRIC = (
-    "verbose_name", "expression", "metric_type", "description", "d3format", "currency", "warning_text", "extra",
-)  # fmt: skip
+_UNCOMPARED = {"databases": set(), "datasets": {"catalog", "cache_timeout"}, "charts": set(), "dashboards": set()}
+FIELDS = {kind: OBJECTS[kind].keys() - OBJECTS["object"].keys() - fields for kind, fields in _UNCOMPARED.items()}
+"""What is compared of each kind of asset."""
 _COMPUTED = {"chartsInScope", "tabsInScope", "shared_label_colors", "map_label_colors"}  # by whoever looks at it
 
 
@@ -42,20 +20,24 @@ def digest(content: Native) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
+def _except(value: Native, *names: str) -> Native:
+    return {key: item for key, item in value.items() if key not in names}
+
+
 def _without(value: Any, names: set[str]) -> Any:
     if isinstance(value, dict):
         return {key: _without(item, names) for key, item in value.items() if key not in names}
     return [_without(item, names) for item in value] if isinstance(value, list) else value
 
 
-def _members(rows: list[Native], name: str, fields: tuple[str, ...]) -> Native:
-    return {row[name]: {field: row.get(field) or None for field in fields} for row in rows}
+def _members(content: Native, part: str) -> Native:
+    kind = part[:-1]
+    name, *fields = OBJECTS[kind]
+    return {row[name]: {field: row.get(field) or None for field in fields} for row in content.get(part) or []}
 
 
 def _params(value: Native | None) -> Native:
-    return {
-        key: item for key, item in (value or {}).items() if key not in ("datasource", "annotation_layers", "slice_id")
-    }
+    return _except(value or {}, "datasource", "annotation_layers", "slice_id")
 
 
 def _query_context(value: str | None) -> Native | None:
@@ -63,9 +45,9 @@ def _query_context(value: str | None) -> Native | None:
         return None
     context: Native = json.loads(value)
     return {
-        **{key: item for key, item in context.items() if key != "datasource"},
+        **_except(context, "datasource"),
         "form_data": _params(context.get("form_data")),
-        "queries": [{key: item for key, item in query.items() if key != "datasource"} for query in context["queries"]],
+        "queries": [_except(query, "datasource") for query in context["queries"]],
     }
 
 
@@ -105,28 +87,29 @@ def _dashboard(content: Native) -> Native:
 
 
 def _dataset(content: Native) -> Native:
-    extra = dict(content.get("extra") or {})
-    certification = dict(extra.get("certification") or {})
-    certification.pop("details", None)
+    extra = content.get("extra") or {}
     return {
-        "columns": _members(content.get("columns") or [], "column_name", _COLUMN),
-        "metrics": _members(content.get("metrics") or [], "metric_name", _METRIC),
-        "extra": extra | {"certification": certification},
+        "columns": _members(content, "columns"),
+        "metrics": _members(content, "metrics"),
+        "extra": extra | {"certification": _except(extra.get("certification") or {}, "details")},
     }
+
+
+def _chart(content: Native) -> Native:
+    return {
+        "params": _params(content.get("params")),
+        "query_context": _query_context(content.get("query_context")),
+    }
+
+
+_PARTS = {"datasets": _dataset, "charts": _chart, "dashboards": _dashboard}
 
 
 def normal(kind: str, content: Native) -> Native:
     """The comparable form of an asset's content; ``kind`` is databases, datasets, charts or dashboards."""
-    found = {field: content.get(field) for field in _FIELDS[kind]}
-    if kind == "datasets":
-        found |= _dataset(content)
-    if kind == "charts":
-        found |= {
-            "params": _params(content.get("params")),
-            "query_context": _query_context(content.get("query_context")),
-        }
-    if kind == "dashboards":
-        found |= _dashboard(content)
+    found = {field: content.get(field) for field in FIELDS[kind]}
+    if kind in _PARTS:
+        found |= _PARTS[kind](content)
     return {key: value or None if value in ({}, [], "") else value for key, value in found.items()}
 
 

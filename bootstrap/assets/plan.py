@@ -1,6 +1,6 @@
 """Compares what the specs ask for with what Superset holds: the plan is data first, text second."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from bootstrap.assets.resource import Change, Form, Orphan, Resource
@@ -84,23 +84,8 @@ def refuse(plan: Plan, *, adopt: bool, orphan: bool) -> None:
             "Rename or delete it there, or take it over: lgs publish --adopt."
         )
     if plan.orphans and not orphan:
+        used = "; ".join(each.line() for each in plan.orphans)
         raise CheckFailed(
-            f"Nothing was published, because people use what left the specs: {_all(plan.orphans)}. "
+            f"Nothing was published, because people use what left the specs: {used}. "
             "Put it back into the specs, ask them to change their work, or keep it as retired: lgs publish --orphan."
         )
-
-
-def _all(orphans: Sequence[Orphan]) -> str:
-    return "; ".join(orphan.line() for orphan in orphans)
-
-
-def counts(steps: Iterable[Change]) -> dict[str, int]:
-    """``create``, ``update`` (restored and retired ones too), ``prune`` and ``unchanged`` to how many objects."""
-    verbs = [step.verb for step in steps]
-    updated = sum(verbs.count(verb) for verb in ("update", "restore", "retire"))
-    return {
-        "create": verbs.count("create"),
-        "update": updated,
-        "prune": verbs.count("prune"),
-        "unchanged": verbs.count("unchanged"),
-    }

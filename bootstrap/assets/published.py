@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bootstrap.assets.plan import Plan, counts
+from bootstrap.assets.plan import Plan
 from bootstrap.assets.resource import DONE, Change
 
 _LISTED = 20  # changes; more are summed up
@@ -28,8 +28,9 @@ class Published:
 
     @property
     def counts(self) -> dict[str, int]:
-        """``create``, ``update``, ``prune`` and ``unchanged`` to how many objects."""
-        return counts(self.steps)
+        """``create``, ``update`` (restored and retired ones too), ``prune`` and ``unchanged`` to how many objects."""
+        found: Counter[str] = Counter(step.verb if step.verb in _COUNTED else "update" for step in self.steps)
+        return {verb: found[verb] for verb in _COUNTED}
 
     @property
     def changes(self) -> tuple[Change, ...]:
@@ -62,11 +63,9 @@ class Published:
         words = {verb: f"to {verb}" for verb in _COUNTED} if self.planned else dict(DONE)
         total = ", ".join(f"{n} {words[verb] if verb != 'unchanged' else verb}" for verb, n in self.counts.items())
         head = f"{'Plan for Superset' if self.planned else 'Superset'}: {total}."
-        steps = self._steps() if verbose or len(self.changes) <= _LISTED else self._summary()
+        lines = (step.line(done=not self.planned) for step in self.changes)
+        steps = lines if verbose or len(self.changes) <= _LISTED else self._summary()
         return [head, *(f"  {step}" for step in steps), *self._drifted()]
-
-    def _steps(self) -> list[str]:
-        return [step.line(done=not self.planned) for step in self.changes]
 
     def _summary(self) -> Iterator[str]:
         """One line for what is made or updated of a kind; whatever somebody may miss is listed."""

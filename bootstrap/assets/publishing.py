@@ -2,26 +2,22 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 
-from bootstrap.assets import reports, verify
+from bootstrap.assets import reports
+from bootstrap.assets.access import DashboardRoles, Registers, Roles, RowRules, Users
 from bootstrap.assets.assets import Types, contents, databases
 from bootstrap.assets.built import column_types, unbuilt
 from bootstrap.assets.client import Client
 from bootstrap.assets.directory import Directory
 from bootstrap.assets.files import load_specs
-from bootstrap.assets.identity import identity
 from bootstrap.assets.imported import Connections, Contents
 from bootstrap.assets.ledger import Ledger
 from bootstrap.assets.live import Live
 from bootstrap.assets.plan import Held, Plan, make_plan, refuse
 from bootstrap.assets.published import Published
-from bootstrap.assets.resource import Resource
-from bootstrap.assets.roles import DashboardRoles, Roles
-from bootstrap.assets.rules import RowRules
-from bootstrap.assets.spec import Chart, Specs
-from bootstrap.assets.users import Registers, Users
+from bootstrap.assets.resource import Change, Resource
+from bootstrap.assets.spec import Chart, Dashboard, Specs
 from bootstrap.errors import CheckFailed
 from bootstrap.progress import Progress
 from bootstrap.semantic.spec import Layer
@@ -46,63 +42,28 @@ class Site:
     ledger: str = field(default="", repr=False)
 
 
-@dataclass
 class Publication:
     """The specs beside the site that they are for, and one resource for each kind of object, in their order."""
 
-    site: Site
-    specs: Specs
-    types: Types
-    client: Client
-    ledger: Ledger
-
-    @cached_property
-    def live(self) -> Live:
-        return Live.read(self.client)
-
-    @cached_property
-    def directory(self) -> Directory:
-        directory = Directory(self.client, self.ledger.begun, is_published=self.is_published)
+    def __init__(self, site: Site, specs: Specs, types: Types, client: Client, ledger: Ledger) -> None:
+        self.site, self.specs, self.client, self.ledger = site, specs, client, ledger
+        self.live = live = Live.read(client)
+        # Without our connections the site is another one, or new.
+        self.is_published = live.number("databases", "reader") is not None
+        self.directory = directory = Directory(client, ledger.begun, is_published=self.is_published)
         directory.refresh()
-        return directory
-
-    @property
-    def is_published(self) -> bool:
-        """Whether the site has our connections: without them it is another one, or new."""
-        return str(identity("databases", "reader")) in self.live.rows["databases"]
-
-    @cached_property
-    def connections(self) -> Connections:
-        site = self.site
-        return Connections(self.live, lambda: databases(self.specs, site.connections, is_async=site.is_async))
-
-    @cached_property
-    def contents(self) -> Contents:
-        analyst = str(identity("databases", "analyst"))
-        return Contents(
-            self.live,
-            lambda: contents(self.specs, self.types, sql_lab=self.live.ids["databases"].get(analyst, 0)),
-        )
-
-    @cached_property
-    def reports(self) -> reports.Reports:
-        return reports.Reports(self.specs, self.live)
-
-    @cached_property
-    def others(self) -> tuple[Resource, ...]:
-        access, directory, live = self.specs.access, self.directory, self.live
-        return (
-            Roles(access, directory, live),
-            Users(access, directory, self.site.users),
-            Registers(access, directory),
-            DashboardRoles(self.specs.dashboards, directory, live),
-            RowRules(access, directory, live, self.contents),
+        self.connections = Connections(live, lambda: databases(specs, site.connections, is_async=site.is_async))
+        self.contents = Contents(live, lambda: contents(specs, types, sql_lab=live.number("databases", "analyst") or 0))
+        self.reports = reports.Reports(specs, live)
+        self.others: tuple[Resource, ...] = (
+            Roles(specs.access, directory, live),
+            Users(specs.access, directory, site.users),
+            Registers(specs.access, directory),
+            DashboardRoles(specs.dashboards, directory, live),
+            RowRules(specs.access, directory, live, self.contents),
             self.reports,
         )
-
-    @property
-    def resources(self) -> tuple[Resource, ...]:
-        return (self.connections, self.contents, *self.others)
+        self.resources = (self.connections, self.contents, *self.others)
 
     def plan(self) -> Plan:
         return make_plan(self.resources, self.ledger.held if self.is_published else {})
@@ -118,19 +79,44 @@ class Publication:
             if fresh_data:
                 self.client.invalidate(sorted(self.live.ids["datasets"].values()))
             self._link()
-            touched = _touched(self.specs, plan, everything=fresh_data or bool(connections))
-            answers = verify.all_answer(self.client, touched, self.live.ids)
+            touched = self._touched(sent, everything=fresh_data or bool(connections))
+            answers = {chart.name: self._answers(chart) for chart in touched}
             reports.require_numbers(self.specs, self.site.connections["reader"])
             return answers
+
+    def _touched(self, sent: Iterable[Change], *, everything: bool) -> Iterable[Chart]:
+        """The charts whose answer may differ from the one that was verified last."""
+        names = {change.name for change in sent}
+        for chart in self.specs.charts.values():
+            dataset = self.specs.layer.twin(chart.dataset).name
+            if everything or names & {f"chart {chart.name}", f"dataset {dataset}"}:
+                yield chart
 
     def _link(self) -> None:
         """Send a dashboard whose links the import lost once more, then fail loudly."""
         for dashboard in self.specs.dashboards.values():
-            if verify.linked(self.client, dashboard, self.live.ids):
+            if self._is_linked(dashboard):
                 continue
             self.contents.send_again(f"dashboard {dashboard.name}")
-            if not verify.linked(self.client, dashboard, self.live.ids):
+            if not self._is_linked(dashboard):
                 raise CheckFailed(f"Superset does not link every chart of {dashboard.title!r}. Publish again.")
+
+    def _is_linked(self, dashboard: Dashboard) -> bool:
+        """Whether exactly the charts of the spec hang on the dashboard."""
+        number = self.live.number("dashboards", dashboard.name)
+        rows = self.client.get(f"/api/v1/dashboard/{number}/charts")["result"]
+        return {row["id"] for row in rows} == {self.live.number("charts", name) for name in dashboard.charts}
+
+    def _answers(self, chart: Chart) -> int:
+        """How many rows the chart's own data request gives: a small shop may have none. Raises ``CheckFailed``."""
+        try:
+            found = self.client.get(f"/api/v1/chart/{self.live.number('charts', chart.name)}/data/")["result"]
+        except CheckFailed as error:
+            raise CheckFailed(f"The chart {chart.name!r} does not answer. {error}") from error
+        for why in (result["error"] for result in found if result.get("error")):
+            raise CheckFailed(f"The chart {chart.name!r} answers with {why}. Correct its spec or its dataset's view.")
+        # A paged list asks for the number of all rows too, which is a row even where there are none.
+        return sum(result["rowcount"] for result in (found[:1] if chart.paged else found))
 
     def reconcile(self, plan: Plan) -> None:
         """What the import does not carry, then removals in the opposite order."""
@@ -160,13 +146,6 @@ class Publication:
         return () if self.reports.is_offered or not self.site.is_async else tuple(self.specs.reports)
 
 
-def _built(site: Site, layer: Layer) -> tuple[Types, list[str]]:
-    """The types of the columns of all datasets, and what of them is not built."""
-    twins = [twin for twin in layer.twins if twin.dataset]
-    types = column_types(site.connections["reader"], twins)
-    return types, unbuilt(twins, types)
-
-
 def _apply(publication: Publication, plan: Plan, *, fresh_data: bool, progress: Progress) -> dict[str, int]:
     """Do what the plan says; gives how many rows each verified chart answers with."""
     ledger = publication.ledger
@@ -184,16 +163,6 @@ def _apply(publication: Publication, plan: Plan, *, fresh_data: bool, progress: 
         removed = [(kind, change.name) for kind in plan.changes for change in plan.to_remove(kind)]
         ledger.end(line, publication.holds(plan), removed)
     return answers
-
-
-def _touched(specs: Specs, plan: Plan, *, everything: bool) -> Iterable[Chart]:
-    """The charts whose answer may differ from the one that was verified last."""
-    sent = {change.name for change in plan.to_apply("contents")}
-    return [
-        chart
-        for chart in specs.charts.values()
-        if everything or sent & {f"chart {chart.name}", f"dataset {specs.layer.twin(chart.dataset).name}"}
-    ]
 
 
 def publish(
@@ -215,7 +184,9 @@ def publish(
     """
     with progress.step("Read specs") as step:
         read = load_specs(specs, layer)
-        types, missing = _built(site, layer)
+        twins = [twin for twin in layer.twins if twin.dataset]
+        types = column_types(site.connections["reader"], twins)
+        missing = unbuilt(twins, types)
         if missing and not plan_only:
             raise CheckFailed(f"The warehouse has no {', '.join(missing[:5])}. Run `lgs refresh` to build it first.")
         step.note = f"{len(read.charts)} charts, {len(read.dashboards)} dashboards"

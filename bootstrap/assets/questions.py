@@ -3,11 +3,8 @@
 from pathlib import Path
 
 from bootstrap.assets.spec import Chart, Question, Slice, Specs, Where
+from bootstrap.templates import render
 
-_HEAD = """# Questions
-
-What the shop asks, and where the answer stands. Written by `lgs docs` from `superset/`.
-"""
 _HAND_COUNTED = "tests/semantic/test_shop.py::test_a_relation_holds_what_was_counted_on_paper"
 _CHART_TEST = "tests/semantic/test_questions.py::test_a_chart_answers_from_the_database"
 
@@ -19,25 +16,16 @@ def write_questions(specs: Specs, path: Path) -> None:
 
 def question_index(specs: Specs) -> str:
     """The index, as Markdown: the questions with their charts, then the SQL of each chart."""
-    questions = specs.questions.values()
-    charts = {chart.name: chart for question in questions for chart, _ in specs.answers(question.key)}
-    sections = [_section(question, specs) for question in questions]
-    queries = [f"### {chart.title}\n\n```sql\n{chart_sql(chart, specs)}\n```\n" for chart in charts.values()]
-    return "\n".join([_HEAD, *sections, "## The SQL of each chart\n", *queries])
+    found = [(question, list(specs.answers(question.key))) for question in specs.questions.values()]
+    questions = [(question, answers, _tests(question, [chart for chart, _ in answers])) for question, answers in found]
+    queries = {chart.name: (chart, chart_sql(chart, specs)) for _, answers in found for chart, _ in answers}
+    return render("questions.md", questions=questions, queries=queries.values())
 
 
-def _section(question: Question, specs: Specs) -> str:
-    found = list(specs.answers(question.key))
-    rows = [f"| {chart.title} | {place} | {_figures(chart)} | `mart.{chart.dataset}` |" for chart, place in found]
-    tests = [*question.tests, *[f"{_HAND_COUNTED}[{name}]" for name in sorted({chart.dataset for chart, _ in found})]]
-    tests += [f"{_CHART_TEST}[{name}]" for name in sorted({chart.name for chart, _ in found})]
-    head = "| chart | where | figures | relation |\n|---|---|---|---|"
-    listed = "\n".join(f"- `{test}`" for test in tests)
-    return f"## {question.key}\n\n{question.question}\n\n{head}\n" + "\n".join(rows) + f"\n\nTests:\n\n{listed}\n"
-
-
-def _figures(chart: Chart) -> str:
-    return ", ".join(f"`{name}`" for name in (*chart.metrics, *chart.more_metrics, *chart.columns))
+def _tests(question: Question, charts: list[Chart]) -> list[str]:
+    """Those that hold what the charts say."""
+    counted = [f"{_HAND_COUNTED}[{name}]" for name in sorted({chart.dataset for chart in charts})]
+    return [*question.tests, *counted, *(f"{_CHART_TEST}[{name}]" for name in sorted({chart.name for chart in charts}))]
 
 
 def chart_sql(chart: Chart, specs: Specs) -> str:
@@ -46,22 +34,20 @@ def chart_sql(chart: Chart, specs: Specs) -> str:
     dimensions = [*([chart.x] if chart.x else []), *chart.by]
     targets = [*chart.columns, *map(_dimension, dimensions)]
     targets += [f"{metric.expression} as {metric.name}" for metric in metrics]
-    lines = ["select", ",\n".join(f"    {target}" for target in targets), f"from mart.{chart.dataset}"]
-    lines += ["where " + " and ".join(map(_condition, chart.where))] if chart.where else []
-    if dimensions and not chart.columns:
-        lines.append("group by " + ", ".join(str(number + 1) for number in range(len(dimensions))))
-    lines += [f"order by {_order(chart)}"] if _order(chart) else []
-    return "\n".join(lines)
+    order = f"{chart.sort.by}{' desc' if chart.sort.descending else ''}" if chart.sort else "1" if chart.x else ""
+    lines = [
+        "select",
+        ",\n".join(f"    {target}" for target in targets),
+        f"from mart.{chart.dataset}",
+        chart.where and "where " + " and ".join(map(_condition, chart.where)),
+        dimensions and not chart.columns and f"group by {', '.join(str(n) for n, _ in enumerate(dimensions, 1))}",
+        order and f"order by {order}",
+    ]
+    return "\n".join(line for line in lines if line)
 
 
 def _dimension(item: str | Slice) -> str:
     return item if isinstance(item, str) else f'{item.sql.strip()} as "{item.label}"'
-
-
-def _order(chart: Chart) -> str:
-    if chart.sort:
-        return f"{chart.sort.by}{' desc' if chart.sort.descending else ''}"
-    return "1" if chart.x else ""
 
 
 def _condition(where: Where) -> str:

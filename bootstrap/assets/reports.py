@@ -10,11 +10,12 @@ from collections.abc import Sequence
 import psycopg2
 
 from bootstrap.assets.client import Client, Json
-from bootstrap.assets.identity import identity, mark, read_name
+from bootstrap.assets.identity import mark, read_name
 from bootstrap.assets.layout import tab_ids
-from bootstrap.assets.live import Ids, Live
+from bootstrap.assets.live import Live
+from bootstrap.assets.native import OBJECTS, told
 from bootstrap.assets.normal import differences, digest
-from bootstrap.assets.resource import Change, Form, Resource
+from bootstrap.assets.resource import Form, Resource
 from bootstrap.assets.spec import Alert, Report, Specs
 from bootstrap.connection import connected
 from bootstrap.errors import CheckFailed
@@ -24,12 +25,7 @@ PATH = "/api/v1/report/"
 _DAY = 86_400
 _KIND = "reports"
 _WIDTH = 1600  # pixels; as wide as a browser's window on a large screen
-_SECONDS = 900  # after which a report that does not end is given up
 _MARK = "context_markdown"
-_FIELDS = (
-    "type", "name", "email_subject", "description", "active", "creation_method", "crontab", "timezone", "report_format",
-    "force_screenshot", "working_timeout", "extra", "custom_width", "sql", "validator_type", "grace_period",
-)  # fmt: skip
 _WORDS = {"<": "below", "<=": "at or below", ">": "above", ">=": "at or above", "==": "exactly", "!=": "not"}
 
 
@@ -57,29 +53,22 @@ def require_numbers(specs: Specs, reader_url: str) -> None:
                 ) from error
 
 
-def _dashboard(report: Report, specs: Specs, numbers: Ids) -> Json:
+def _dashboard(report: Report, specs: Specs, live: Live) -> Form:
     dashboard = specs.dashboards[str(report.dashboard)]
     tabs = tab_ids(dashboard)
     chosen = [tabs[name] for name in report.tabs or tabs]
     anchor = chosen[0] if len(chosen) == 1 else json.dumps(chosen)  # by itself, the link in the mail leads to it too
     return {
-        "dashboard": numbers["dashboards"].get(str(identity("dashboards", dashboard.name))),
-        "chart": None,
+        "dashboard": live.number("dashboards", dashboard.name),
         "extra": {"dashboard": {"anchor": anchor}},
         "custom_width": _WIDTH,
     }
 
 
-def _chart(report: Report, numbers: Ids) -> Json:
-    number = numbers["charts"].get(str(identity("charts", str(report.chart))))
-    return {"chart": number, "dashboard": None, "extra": {}, "custom_width": None}
-
-
-def _alert(alert: Alert, specs: Specs, numbers: Ids) -> Json:
+def _alert(alert: Alert, specs: Specs, live: Live) -> Form:
     return {
-        "database": numbers["databases"].get(str(identity("databases", "reader"))),
+        "database": live.number("databases", "reader"),
         "sql": alert_sql(alert, specs.layer),
-        "validator_type": "operator",
         "validator_config_json": {"op": alert.op, "threshold": alert.limit},
         "grace_period": alert.quiet_days * _DAY,
     }
@@ -89,11 +78,11 @@ def _reason(alert: Alert, layer: Layer) -> str:
     """The sentence that says why an alert was sent."""
     metric = layer.metrics[alert.metric]
     shown = format(alert.limit, metric.format.replace("d", ".0f"))
-    return f"{metric.label} is {_WORDS[alert.op]} {metric.currency or ''}{shown}."
+    return f"{metric.label} is {_WORDS[alert.op]} {metric.currency or ''}{shown}. "
 
 
-def _type(report: Report) -> str:
-    return "Alert" if report.alert else "Report"
+def _kind(report: Report) -> str:
+    return "alert" if report.alert else "report"
 
 
 class Reports(Resource):
@@ -117,11 +106,13 @@ class Reports(Resource):
         matches = {name: _match(rows, name, report) for name, report in self.reports.items()}
         found = {name: row for name, row in matches.items() if row}
         numbers = [row["id"] for row in found.values()]
-        left = [row for row in rows if _spec(row) and row["id"] not in numbers]
-        return found | {_left_name(row, self.reports): row for row in left}
+        for row in (row for row in rows if _spec(row) and row["id"] not in numbers):
+            name = f"report {_spec(row)}"  # a spec may have it that became an alert, or the other way round
+            found[f"{name} ({row['type'].lower()})" if name in self.reports else name] = row
+        return found
 
     def want(self) -> dict[str, Form]:
-        return {name: _wanted(report, self.specs, self.live.ids) for name, report in self.reports.items()}
+        return {name: _wanted(report, self.specs, self.live) for name, report in self.reports.items()}
 
     def differ(self, before: Form, after: Form) -> Sequence[str]:
         return differences({key: before.get(key) for key in after}, after)
@@ -129,47 +120,39 @@ class Reports(Resource):
     def clashes(self) -> list[str]:
         return [f"report {row['name']!r}" for row in self.rows.values() if _spec(row) is None]
 
-    def apply(self, changes: Sequence[Change]) -> None:
-        """Their pictures are taken with the rights of whoever publishes, who also hears of failures."""
-        wanted = self.want()
-        for change in changes:
-            form = {key: value for key, value in wanted[change.name].items() if key != "certification"}
-            _open_tabs(self.client, form)
-            name = change.name.removeprefix("report ")
-            owners = [self.client.get("/api/v1/me/")["result"]["id"]]
-            self._write(change.name, form | {_MARK: mark(_KIND, name, digest(form)), "owners": owners})
-
-    def _write(self, name: str, body: Json) -> None:
-        if name in self.rows:
-            self.client.put(f"{PATH}{self.rows[name]['id']}", body)
+    def send(self, name: str, form: Form) -> None:
+        """Its picture is taken with the rights of whoever publishes, who also hears of failures."""
+        form = {key: value for key, value in form.items() if key != "certification"}
+        _open_tabs(self.client, form)
+        owners = [self.client.get("/api/v1/me/")["result"]["id"]]
+        body = form | {_MARK: mark(_KIND, name, digest(form)), "owners": owners}
+        if row := self.rows.get(f"report {name}"):
+            self.client.put(f"{PATH}{row['id']}", body)
         else:
             self.client.post(PATH, body)
 
-    def remove(self, changes: Sequence[Change]) -> None:
-        for change in changes:
-            self.client.delete(f"{PATH}{self.rows[change.name]['id']}")
+    def delete(self, name: str) -> None:
+        self.client.delete(f"{PATH}{self.rows[f'report {name}']['id']}")
 
 
-def _wanted(report: Report, specs: Specs, numbers: Ids) -> Form:
+def _wanted(report: Report, specs: Specs, live: Live) -> Form:
     """What Superset is to hold for a report, in the form of its API; its mark is the name of the spec."""
     addresses = [specs.access.users[name].email if name in specs.access.users else name for name in report.to]
-    common: Form = {
-        "certification": report.name,
-        "type": _type(report),
-        "name": report.title,
-        "email_subject": report.title,
-        "description": " ".join([*([_reason(report.alert, specs.layer)] if report.alert else []), report.description]),
-        "active": True,
-        "creation_method": "alerts_reports",  # by any other, a dashboard can have one report alone
-        "crontab": report.at,
-        "timezone": report.timezone,
-        "report_format": report.format,
-        "force_screenshot": True,
-        "working_timeout": _SECONDS,
-        "recipients": [{"type": "Email", "recipient_config_json": {"target": ", ".join(addresses)}}],
-    }
-    thing = _dashboard(report, specs, numbers) if report.dashboard else _chart(report, numbers)
-    return common | thing | (_alert(report.alert, specs, numbers) if report.alert else {})
+    alert = report.alert
+    form = told(
+        _kind(report),
+        certification=report.name,
+        name=report.title,
+        email_subject=report.title,
+        description=(_reason(alert, specs.layer) if alert else "") + report.description,
+        crontab=report.at,
+        timezone=report.timezone,
+        report_format=report.format,
+        recipients=[{"type": "Email", "recipient_config_json": {"target": ", ".join(addresses)}}],
+        chart=live.number("charts", report.chart) if report.chart else None,
+    )
+    of_dashboard = _dashboard(report, specs, live) if report.dashboard else {}
+    return form | of_dashboard | (_alert(alert, specs, live) if alert else {})
 
 
 def _found(row: Json) -> Form:
@@ -180,8 +163,8 @@ def _found(row: Json) -> Form:
         for entry in row["recipients"]
     ]
     validator = json.loads(row.get("validator_config_json") or "{}")
-    told = {"recipients": recipients, "validator_config_json": validator, "certification": _spec(row)}
-    return {key: row.get(key) for key in _FIELDS} | things | told
+    held = {"recipients": recipients, "validator_config_json": validator, "certification": _spec(row)}
+    return {key: row.get(key) for key in OBJECTS["alert"]} | things | held
 
 
 def _open_tabs(client: Client, body: Json) -> None:
@@ -193,12 +176,9 @@ def _open_tabs(client: Client, body: Json) -> None:
     anchor = body["extra"].get("dashboard", {}).get("anchor")
     if anchor is None:
         return
-    seen = {"urlParams": [["native_filters", "()"]]}
-    many = {"dataMask": None, "activeTabs": None}
-    states = (
-        [seen | many | {"anchor": tab} for tab in json.loads(anchor)] if "[" in anchor else [seen | {"anchor": anchor}]
-    )
-    for state in states:
+    many = {"dataMask": None, "activeTabs": None} if "[" in anchor else {}
+    for tab in json.loads(anchor) if many else [anchor]:
+        state = {"urlParams": [["native_filters", "()"]], **many, "anchor": tab}
         client.post(f"/api/v1/dashboard/{body['dashboard']}/permalink", state)
 
 
@@ -207,14 +187,8 @@ def _spec(row: Json) -> str | None:
     return read_name(row[_MARK], _KIND)
 
 
-def _left_name(row: Json, reports: dict[str, Report]) -> str:
-    """The name of a report that left; a spec may have its name if it became an alert, or the other way round."""
-    name = f"report {_spec(row)}"
-    return f"{name} ({row['type'].lower()})" if name in reports else name
-
-
 def _match(rows: list[Json], name: str, report: Report) -> Json | None:
     """Our row of this name, or the one that stands in its place."""
-    same = [row for row in rows if row["type"] == _type(report)]
+    same = [row for row in rows if row["type"].lower() == _kind(report)]
     ours = [row for row in same if f"report {_spec(row)}" == name]
-    return next(iter([*ours, *(row for row in same if row["name"] == report.title)]), None)
+    return next(iter(ours or [row for row in same if row["name"] == report.title]), None)

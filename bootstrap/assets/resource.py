@@ -31,6 +31,11 @@ class Change:
         """What it is: ``chart``, ``row rule``."""
         return "row rule" if self.name.startswith("row rule ") else self.name.partition(" ")[0]
 
+    @property
+    def spec(self) -> str:
+        """The name of its spec."""
+        return self.name.removeprefix(f"{self.kind} ")
+
     def line(self, *, done: bool = False) -> str:
         names = ", ".join(self.fields[:6]) + (f" and {len(self.fields) - 6} more" if len(self.fields) > 6 else "")
         names = "; ".join(self.users) or names
@@ -77,13 +82,24 @@ class Resource(ABC):
         """Whether somebody changed it since the last publish, after which Superset held ``held``."""
         return bool(self.differ(held, found))
 
-    @abstractmethod
     def apply(self, changes: Sequence[Change]) -> None:
         """Create, update, restore and retire what the changes name."""
+        wanted = self.want() if changes else {}
+        for change in changes:
+            self.send(change.spec, wanted[change.name])
 
-    @abstractmethod
     def remove(self, changes: Sequence[Change]) -> None:
         """Remove what the changes name."""
+        for change in changes:
+            self.delete(change.spec)
+
+    def send(self, name: str, form: Form) -> None:
+        """Have Superset hold the form of the object whose spec has that name."""
+        raise NotImplementedError
+
+    def delete(self, name: str) -> None:
+        """Remove the object whose spec had that name."""
+        raise NotImplementedError
 
     def clashes(self) -> list[str]:
         """The objects of other people that have the name of one of ours."""

@@ -42,13 +42,11 @@ class Retirement:
 
     def complete(self, uuid: str, wanted: Form, found: Form) -> Form:
         """The wanted form of a dataset with those members that are kept."""
-        parts = {part: [*wanted[part], *self._kept(uuid, part, found)] for part in _MEMBERS}
-        return wanted | parts
-
-    def _kept(self, uuid: str, part: str, found: Form) -> Iterator[Form]:
-        for row in found[part]:
-            if Member(uuid, part, row[_MEMBERS[part]]) in self.members:
-                yield _retired_member(part, row)
+        kept = [member for member in self.members if member.dataset == uuid]
+        return wanted | {
+            part: [*wanted[part], *(_retired_member(part, each.find(found)) for each in kept if each.part == part)]
+            for part in _MEMBERS
+        }
 
     def orphans(self, found: Mapping[str, Form]) -> Iterator[Orphan]:
         """Those that are not marked yet."""

@@ -1,8 +1,6 @@
 """What a chart, a dashboard and an access rule say, as typed models. ``files`` reads them from ``superset/``."""
 
-import re
 from collections.abc import Iterator
-from itertools import chain
 from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
 
@@ -33,9 +31,6 @@ class Where(Spec):
         if (self.column is None) == (self.sql is None):
             raise ValueError("give either column or sql")
         return self
-
-
-_LITERAL, _WORD = re.compile(r"'[^']*'"), re.compile(r"[a-z_][a-z_0-9]*")
 
 
 class Slice(Spec):
@@ -74,13 +69,6 @@ class Chart(Spec):
     period: str = Field("", description="the months that it always shows, such as: the last 12 complete months")
     template: str = Field("", description="cards: the Handlebars text, by the name of its file in templates/")
     params: dict[str, Any] = Field(default_factory=dict, description="native keys, passed through as they are")
-
-    @property
-    def dimensions(self) -> tuple[str, ...]:
-        """The columns that its groups are made of, those in the SQL of slices too, and the series before the axis."""
-        items = (*self.by, self.x) if self.x else self.by
-        words = (_WORD.findall(_LITERAL.sub("", item.sql)) if isinstance(item, Slice) else [item] for item in items)
-        return tuple(dict.fromkeys(chain.from_iterable(words)))
 
 
 class Row(Spec):

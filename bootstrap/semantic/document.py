@@ -89,6 +89,10 @@ class Document:
             first = next((one for one in wrong if one["type"] == "extra_forbidden"), wrong[0])
             raise self.error(_explained(kind, first), [*place, *first["loc"]]) from error
 
+    def models(self, kind: type[Model], *, name: str = "name") -> list[Model]:
+        """What the file says of each of its keys, as a ``kind`` with the key in the field ``name``."""
+        return [self.model(kind, {name: key, **self.mapping(key)}, [key]) for key in self.data]
+
 
 def _explained(kind: type[BaseModel], error: Any) -> str:
     name = str(error["loc"][-1]) if error["loc"] else ""

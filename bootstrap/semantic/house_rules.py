@@ -8,12 +8,7 @@ from pydantic import Field
 from bootstrap.project import current
 from bootstrap.semantic.document import Document
 from bootstrap.semantic.spec import Spec
-
-_HEAD = """# House rules
-
-What the figures mean, where they could mean something else. Written by `lgs docs` from `views/house_rules.yml`; every
-number below is read from the data: {headline}
-"""
+from bootstrap.templates import render
 
 
 class HouseRule(Spec):
@@ -31,8 +26,7 @@ class HouseRule(Spec):
 
 def load_house_rules(folder: Path | None = None) -> list[HouseRule]:
     """The rules of ``views/house_rules.yml``, in its order. Raises ``SpecError`` for a wrong field."""
-    document = Document.read((folder or current().views) / "house_rules.yml")
-    return [document.model(HouseRule, {"name": name, **document.mapping(name)}, [name]) for name in document.data]
+    return Document.read((folder or current().views) / "house_rules.yml").models(HouseRule)
 
 
 def write_definitions(cursor: Cursor, path: Path) -> None:
@@ -44,21 +38,17 @@ def definitions(cursor: Cursor) -> str:
     """The page, as Markdown."""
     cursor.execute("select headline from mart.coverage")
     (headline,) = cursor.fetchone() or ("there are none yet.",)
-    return "\n".join([_HEAD.format(headline=headline), *[_section(cursor, rule) for rule in load_house_rules()]])
+    rules = [(rule, _effect(cursor, rule)) for rule in load_house_rules()]
+    return render("definitions.md", headline=headline, rules=rules)
 
 
-def _section(cursor: Cursor, rule: HouseRule) -> str:
+def _effect(cursor: Cursor, rule: HouseRule) -> str:
     cursor.execute(rule.sql)
     names = [column.name for column in cursor.description or ()]
     row = cursor.fetchone()
-    effect = "Nothing in the data is affected."
-    if row and None not in row:
-        values = dict(zip(names, row, strict=True))
-        moved = values["difference"]
-        money = f"{moved:+,.2f} {current().currency} {rule.changes}" if moved else "no money"
-        effect = f"{rule.effect.format(**values)} The other choice would change {money}."
-    options = "\n".join(f"- {option}" for option in rule.options)
-    return (
-        f"## {rule.question}\n\n{options}\n\n**Our choice.** {rule.choice}\n\n**Why.** {rule.why}\n\n"
-        f"**Effect.** {effect}\n"
-    )
+    if not row or None in row:
+        return "Nothing in the data is affected."
+    values = dict(zip(names, row, strict=True))
+    moved = values["difference"]
+    money = f"{moved:+,.2f} {current().currency} {rule.changes}" if moved else "no money"
+    return f"{rule.effect.format(**values)} The other choice would change {money}."

@@ -1,7 +1,7 @@
 """The rows of a relation that a change of its inputs can reach: which they are, and the SQL that computes them alone.
 
-``kept_by`` names the columns that partition a twin: its rows of one value depend only on input rows with that value. The
-values in the changed input rows are therefore the ones to compute again, and an import CTE that has one of these
+``kept_by`` names the columns that partition a twin: its rows of one value depend only on input rows with that value.
+The values in the changed input rows are therefore the ones to compute again, and an import CTE that has one of these
 columns is read for them only.
 """
 

@@ -2,27 +2,9 @@
 
 from pathlib import Path
 
+from bootstrap.semantic.reference import of_the_mart
 from bootstrap.semantic.spec import Layer, Twin
-
-_HEAD = """# How relations join
-
-Written by `lgs docs` from `views/`. Primary keys are declared in PostgreSQL, and so are foreign keys from its version
-18 on, so that tools can read them. The server does not enforce foreign keys; each refresh checks them.
-A view can have neither; what it refers to is listed here all the same.
-
-```mermaid
-erDiagram
-"""
-_TABLE = """```
-
-## Join guide
-
-A join from a relation to what it refers to finds at most one row for each of its rows, so that no sum grows. Relations
-that share a dimension without a reference are each grouped by it first, then joined.
-
-| relation | grain | key | refers to |
-|---|---|---|---|
-"""
+from bootstrap.templates import render
 
 
 def write_relations(layer: Layer, path: Path) -> None:
@@ -32,33 +14,15 @@ def write_relations(layer: Layer, path: Path) -> None:
 
 def relations(layer: Layer) -> str:
     """The page, as Markdown, relations by name."""
-    twins = sorted((twin for twin in layer.twins if twin.schema_name == "mart"), key=lambda twin: twin.name)
-    joined = {
-        name for twin in twins for target in twin.references.values() for name in (twin.name, target.split(".")[1])
-    }
-    entities = [_entity(twin) for twin in twins if twin.name in joined]
-    picture = [*entities, *[line for twin in twins for line in _lines(twin)]]
-    return _HEAD + "\n".join(picture) + "\n" + _TABLE + "\n".join(map(_row, twins)) + "\n"
+    twins = of_the_mart(layer)
+    targets = {target.split(".")[1] for twin in twins for target in twin.references.values()}
+    joined = [twin for twin in twins if twin.references or twin.name in targets]
+    return render("relations.md", twins=twins, joined=joined, marks=_marks)
 
 
-def _entity(twin: Twin) -> str:
+def _marks(twin: Twin) -> dict[str, list[str]]:
     """The key and what refers to others; a picture of all columns would show nothing."""
     marks = {column: ["PK"] for column in twin.key}
     for column in twin.references:
         marks.setdefault(column, []).append("FK")
-    roles = {column.name: column.role for column in twin.columns}
-    attributes = [f"        {roles[column]} {column} {', '.join(mark)}" for column, mark in marks.items()]
-    return "\n".join([f"    {twin.name} {{", *attributes, "    }"])
-
-
-def _lines(twin: Twin) -> list[str]:
-    return [
-        f"    {target.split('.')[1]} ||--o{'|' if twin.key == (column,) else '{'} {twin.name} : {column}"
-        for column, target in twin.references.items()
-    ]
-
-
-def _row(twin: Twin) -> str:
-    refers = "<br>".join(f"`{twin.name}.{column} = {target}`" for column, target in twin.references.items())
-    key = ", ".join(f"`{column}`" for column in twin.key) or "none"
-    return f"| `mart.{twin.name}` | {twin.grain} | {key} | {refers or 'nothing'} |"
+    return marks

@@ -11,6 +11,9 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
+from flask import current_app, redirect, request
+from flask_login import current_user
+
 _STRING, _TEMPORAL, _BOOLEAN = 1, 2, 3  # of Superset's GenericDataType
 _DAY = 86_400_000  # milliseconds
 _HOME = ("/", "/superset/welcome/")
@@ -35,9 +38,6 @@ def prepare(app: Any) -> None:
 
 def _land() -> Any:
     """Who is no administrator comes from the start page to the dashboard."""
-    from flask import current_app, redirect, request
-    from flask_login import current_user
-
     if request.path not in _HOME or not current_user.is_authenticated:
         return None
     administers = any(role.name == "Admin" for role in current_user.roles)
@@ -46,8 +46,6 @@ def _land() -> Any:
 
 def _put_in_words(response: Any) -> Any:
     """In the rows behind a chart, labels for columns, Yes and No for truth values, and no midnight behind a day."""
-    from flask import request
-
     if request.path == "/datasource/samples" and response.status_code == HTTPStatus.OK:
         body = response.get_json()
         labels = _labels(request.args.get("datasource_id", type=int))
@@ -57,8 +55,6 @@ def _put_in_words(response: Any) -> Any:
 
 def _colour(response: Any) -> Any:
     """Give every dashboard the colours of the project's labels; those that a person chose on it come first."""
-    from flask import current_app, request
-
     if request.method == "GET" and DASHBOARD.fullmatch(request.path) and response.status_code == HTTPStatus.OK:
         body = response.get_json()
         metadata = json.loads(body["result"].get("json_metadata") or "{}")
@@ -73,8 +69,6 @@ def _pass_over(response: Any) -> Any:
 
     A dashboard saves its colours when it is left, also of those who may only look; and Explore asks for partitions.
     """
-    from flask import request
-
     asked = f"{request.method} {request.path}"
     if response.status_code == HTTPStatus.FORBIDDEN and _NEEDLESS.fullmatch(asked):
         response.status_code = HTTPStatus.OK
@@ -92,7 +86,6 @@ def _explain(response: Any) -> Any:
 
 def _leave_out_sql_lab(response: Any) -> Any:
     """Explore's menu offers SQL Lab to everybody, and it then refuses those whose role has none."""
-    from flask_login import current_user
     from superset.extensions import security_manager
 
     page = (
@@ -139,8 +132,6 @@ def _moment(milliseconds: float) -> datetime:
 
 def _name_download(response: Any) -> Any:
     """Call the file of a chart after the chart, the filters that acted on it and the day that the data reaches to."""
-    from flask import request
-
     disposition = response.headers.get("Content-Disposition", "")
     extension = re.fullmatch(r"attachment; filename=[^;]+\.(csv|xlsx|zip)", disposition)
     if extension and request.path == "/api/v1/chart/data" and (asked := _asked()):
@@ -155,8 +146,6 @@ def _name_download(response: Any) -> Any:
 
 def _asked() -> dict[str, Any]:
     """The body of the request: JSON, or the field of a form that the browser posts."""
-    from flask import request
-
     try:
         body = request.get_json(silent=True) or json.loads(request.form.get("form_data", "null"))
     except ValueError:
@@ -201,7 +190,6 @@ def _word(value: Any, column: str) -> str:
 
 def _as_of(datasource: Any) -> str:
     """The last day of the data; empty for a dataset that is none of the project's."""
-    from flask import current_app
     from sqlalchemy import text
     from sqlalchemy.exc import SQLAlchemyError
 

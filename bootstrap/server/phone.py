@@ -9,6 +9,10 @@ import re
 from http import HTTPStatus
 from typing import Any
 
+from flask import request
+from superset.extensions import security_manager
+from superset.utils.core import get_user_id
+
 from bootstrap.server.pages import DASHBOARD
 
 _CHARTS = re.compile(r"/api/v1/dashboard/[^/]+/charts/?")
@@ -33,8 +37,6 @@ def _ask_for_width(response: Any) -> Any:
 
 
 def _on_phone(pattern: re.Pattern[str], response: Any) -> bool:
-    from flask import request
-
     if request.method != "GET" or not pattern.fullmatch(request.path):
         return False
     response.vary.update((_WIDTH, "User-Agent"))
@@ -44,9 +46,6 @@ def _on_phone(pattern: re.Pattern[str], response: Any) -> bool:
 
 
 def _stack(response: Any) -> Any:
-    from superset.extensions import security_manager
-    from superset.utils.core import get_user_id
-
     if _on_phone(DASHBOARD, response):
         body = response.get_json()
         owners = {owner["id"] for owner in body["result"].get("owners") or []}

@@ -7,10 +7,11 @@ the cookie of nobody, which takes the place of the owner's; the report then wait
 
 from typing import Any
 
+from flask import current_app
+
 
 def sign_in(context: Any, user: Any) -> Any:
     """Give a fresh Playwright browser context the cookies of a Superset user."""
-    from flask import current_app
     from superset.utils.machine_auth import MachineAuthProvider
 
     site = current_app.config["WEBDRIVER_BASEURL"]

@@ -5,9 +5,14 @@ text that Superset sends, charts and virtual datasets included, rendered as it w
 """
 
 from collections.abc import Callable
-from typing import Any
+from functools import partialmethod
+from typing import Any, cast
 
+from superset.errors import ErrorLevel, SupersetError, SupersetErrorType
+from superset.exceptions import SupersetSecurityException
+from superset.extensions import security_manager
 from superset.security import SupersetSecurityManager
+from superset.utils.core import get_user_id
 
 from bootstrap.server.statements import refusal
 
@@ -41,8 +46,6 @@ class SecurityManager(SupersetSecurityManager):  # type: ignore[misc]  # Superse
         Superset asks for the whole connection there, since it compares a query's schema under another name
         (apache/superset#42389).
         """
-        from superset.utils.core import get_user_id
-
         return hasattr(datasource, "sql_editor_id") and datasource.user_id == get_user_id()
 
     def _only_owned(self, datasource: Any) -> bool:
@@ -68,27 +71,20 @@ def prepare(app: Any) -> None:
     """Superset's list of functions would answer first, naming all of its twenty; and an export tells addresses."""
     from superset.models.core import Database
 
-    Database.export_to_dict = _without_address(Database.export_to_dict)
+    Database.export_to_dict = partialmethod(_without_address, Database.export_to_dict)
     app.config["DISALLOWED_SQL_FUNCTIONS"] = app.config["DISALLOWED_SQL_FUNCTIONS"] | {"postgresql": set()}
 
 
-def _without_address(export_to_dict: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
+def _without_address(
+    database: Any, export_to_dict: Callable[..., dict[str, Any]], *args: Any, **options: Any
+) -> dict[str, Any]:
     """Superset's own; who may not see where a connection leads finds only its kind in an export."""
-    from superset.extensions import security_manager
-
-    def export(database: Any, *args: Any, **options: Any) -> dict[str, Any]:
-        exported = export_to_dict(database, *args, **options)
-        if "sqlalchemy_uri" in exported and not security_manager.is_admin():
-            exported["sqlalchemy_uri"] = f"{database.url_object.drivername}://"
-        return exported
-
-    return export
+    exported = export_to_dict(database, *args, **options)
+    if "sqlalchemy_uri" in exported and not security_manager.is_admin():
+        exported["sqlalchemy_uri"] = f"{database.url_object.drivername}://"
+    return exported
 
 
 def _refused(why: str) -> Exception:
-    from superset.errors import ErrorLevel, SupersetError, SupersetErrorType
-    from superset.exceptions import SupersetSecurityException
-
     error = SupersetError(why, SupersetErrorType.QUERY_SECURITY_ACCESS_ERROR, ErrorLevel.ERROR)
-    refused: Exception = SupersetSecurityException(error)
-    return refused
+    return cast(Exception, SupersetSecurityException(error))

@@ -7,8 +7,16 @@ import json
 import re
 import time
 from collections.abc import Callable
+from functools import partial, partialmethod
 from http import HTTPStatus
 from typing import Any
+
+from flask import request
+from sqlalchemy import text
+from sqlglot import exp
+from superset.common.db_query_status import QueryStatus
+from superset.constants import QUERY_CANCEL_KEY
+from superset.extensions import db
 
 _EXPORT = re.compile(r"/api/v1/sqllab/export/([^/]+)/?")
 _CUT = ("DROPDOWN", "QUERY_AND_DROPDOWN")  # of Superset's LimitingFactor; a LIMIT in the query was asked for
@@ -18,93 +26,66 @@ _LOOK = 0.1  # seconds between two looks at it
 
 def prepare(app: Any) -> None:
     """Add them to the Flask application."""
-    from superset.commands.sql_lab.execute import ExecuteSqlCommand
+    from superset.commands.sql_lab.execute import ExecuteSqlCommand as Command
     from superset.daos.query import QueryDAO
     from superset.db_engine_specs.postgres import PostgresEngineSpec as Spec
     from superset.sql.parse import SQLStatement
 
+    Spec.get_default_schema_for_query = classmethod(partial(_default_schema, Spec.get_default_schema_for_query))
     Spec.cancel_query = classmethod(_end)
-    Spec.get_default_schema_for_query = classmethod(_schema(Spec.get_default_schema_for_query))
-    SQLStatement.set_limit_value = _limit(SQLStatement.set_limit_value)
-    ExecuteSqlCommand._set_query_limit_if_required = _keep(ExecuteSqlCommand._set_query_limit_if_required)
-    ExecuteSqlCommand._run_sql_json_exec_from_scratch = _fail(ExecuteSqlCommand._run_sql_json_exec_from_scratch)
-    QueryDAO.stop_query = staticmethod(_stop(QueryDAO.stop_query))
+    SQLStatement.set_limit_value = partialmethod(_limit, SQLStatement.set_limit_value)
+    Command._set_query_limit_if_required = partialmethod(_keep, Command._set_query_limit_if_required)
+    Command._run_sql_json_exec_from_scratch = partialmethod(_fail, Command._run_sql_json_exec_from_scratch)
+    QueryDAO.stop_query = staticmethod(partial(_stop, QueryDAO.stop_query))
     app.after_request(_offer)
     app.after_request(_say_what_is_cut)
 
 
-def _schema(default_schema_for_query: Any) -> Callable[..., Any]:
+def _default_schema(own: Callable[..., Any], _: Any, database: Any, query: Any, *more: Any, **options: Any) -> Any:
     """Superset's own, or the connection's first schema: names without one were refused until somebody chose one."""
-
-    def schema(_: Any, database: Any, query: Any, *more: Any, **options: Any) -> Any:
-        return default_schema_for_query(database, query, *more, **options) or database.get_default_schema(query.catalog)
-
-    return schema
+    return own(database, query, *more, **options) or database.get_default_schema(query.catalog)
 
 
-def _limit(set_limit_value: Callable[..., None]) -> Callable[..., None]:
+def _limit(statement: Any, own: Callable[..., None], limit: int, *method: Any) -> None:
     """Superset's own, around a query with a limit that it does not read and would drop, such as FETCH FIRST.
 
     See apache/superset#27427.
     """
-    from sqlglot import exp
-
-    def limit(statement: Any, limit: int, *method: Any) -> None:
-        own = statement._parsed.args.get("limit")
-        if own is not None and statement.get_limit_value() is None:
-            inner = exp.Subquery(this=statement._parsed.copy(), alias=exp.to_identifier("limited"))
-            statement._parsed = exp.select("*").from_(inner)
-        set_limit_value(statement, limit, *method)
-
-    return limit
+    if statement._parsed.args.get("limit") is not None and statement.get_limit_value() is None:
+        inner = exp.Subquery(this=statement._parsed.copy(), alias=exp.to_identifier("limited"))
+        statement._parsed = exp.select("*").from_(inner)
+    own(statement, limit, *method)
 
 
-def _keep(set_query_limit: Callable[..., None]) -> Callable[..., None]:
+def _keep(command: Any, own: Callable[..., None], rendered_query: str) -> None:
     """Superset's own, kept: the query runs in a session of its own, which sees only what is committed."""
-    from superset.extensions import db
-
-    def keep(command: Any, rendered_query: str) -> None:
-        set_query_limit(command, rendered_query)
-        db.session.commit()
-
-    return keep
+    own(command, rendered_query)
+    db.session.commit()
 
 
-def _fail(run: Callable[..., Any]) -> Callable[..., Any]:
+def _fail(command: Any, own: Callable[..., Any]) -> Any:
     """Superset's own; what is refused is kept as failed, or its history would say for ever that it runs."""
-    from superset.extensions import db
-
-    def fail(command: Any) -> Any:
-        try:
-            return run(command)
-        except Exception:
-            if db.session.is_active:
-                db.session.commit()
-            raise
-
-    return fail
+    try:
+        return own(command)
+    except Exception:
+        if db.session.is_active:
+            db.session.commit()
+        raise
 
 
-def _stop(stop_query: Callable[[str], None]) -> Callable[[str], None]:
+def _stop(own: Callable[[str], None], client_id: str) -> None:
     """Superset's own, once the query has started: a Stop right after Run found none, or none that could be ended.
 
     See apache/superset#17011; apache/superset#43889 is not in 6.1.
     """
-
-    def stop(client_id: str) -> None:
-        deadline = time.monotonic() + _START
-        while _starts(client_id) and time.monotonic() < deadline:
-            time.sleep(_LOOK)
-        stop_query(client_id)
-
-    return stop
+    deadline = time.monotonic() + _START
+    while _starts(client_id) and time.monotonic() < deadline:
+        time.sleep(_LOOK)
+    own(client_id)
 
 
 def _starts(client_id: str) -> bool:
     """Whether a query is not known yet, or waits, or runs without a process of the database to its name."""
-    from superset.common.db_query_status import QueryStatus
-    from superset.constants import QUERY_CANCEL_KEY
-    from superset.extensions import db
     from superset.models.sql_lab import Query
 
     known = db.session.query(Query).filter_by(client_id=client_id)
@@ -119,9 +100,6 @@ def _end(_: Any, cursor: Any, query: Any, cancel_query_id: str) -> bool:
 
     ``lgs_superset`` may, where the metadata lies on the same server; elsewhere a query ends at its limit of time.
     """
-    from sqlalchemy import text
-    from superset.extensions import db
-
     end = """
         select pg_terminate_backend(pid) from pg_stat_activity
         where pid = :pid and usename = :role and pg_has_role('pg_signal_backend', 'member')"""
@@ -131,8 +109,6 @@ def _end(_: Any, cursor: Any, query: Any, cancel_query_id: str) -> bool:
 
 def _offer(response: Any) -> Any:
     """A new tab of SQL Lab takes the first of these connections, so it gets only those that are open to SQL Lab."""
-    from flask import request
-
     if request.path == "/api/v1/sqllab/" and response.status_code == HTTPStatus.OK:
         body = response.get_json()
         known = body["result"].get("databases") or {}
@@ -143,8 +119,6 @@ def _offer(response: Any) -> Any:
 
 def _say_what_is_cut(response: Any) -> Any:
     """In the name of the file: a line of its own would trip up whatever reads the file. The page says it by itself."""
-    from flask import request
-    from superset.extensions import db
     from superset.models.sql_lab import Query
 
     found = _EXPORT.fullmatch(request.path)

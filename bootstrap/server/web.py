@@ -9,6 +9,12 @@ import os
 from http import HTTPStatus
 from typing import Any
 
+from flask import current_app, render_template_string, request
+from flask_login import current_user
+from flask_migrate import upgrade
+from superset.app import create_app as create_superset
+from superset.extensions import appbuilder, db, security_manager
+
 logger = logging.getLogger("lgs")
 _REFUSED = """<!DOCTYPE html><html lang="en"><meta name="viewport" content="width=device-width"><title>Sign in</title>
 <body style="font-family: sans-serif; margin: 15vh auto; max-width: 30em; padding: 1em"><p>{{ why }}</p>
@@ -18,8 +24,6 @@ _REFUSALS = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FOUND)
 
 def create_app() -> Any:
     """Superset's WSGI application."""
-    from superset.app import create_app as create_superset
-
     app = create_superset()
     stamp, password = os.environ["LGS_METADATA_STAMP"], os.environ.pop("LGS_ADMIN_PASSWORD")
     with app.app_context():
@@ -33,8 +37,6 @@ def create_app() -> Any:
 
 def ready() -> str:
     """Answers only when the metadata database does; Superset's own /health answers always."""
-    from superset.extensions import db
-
     db.session.execute("select 1")
     return "OK"
 
@@ -55,15 +57,11 @@ def _limit_wrong_passwords(app: Any) -> None:
 
 
 def _only_looks() -> bool:
-    from flask import request
-
     return bool(request.method != "POST")
 
 
 def _refuse(error: Any) -> Any:
     """A page of its own, since the one that signs in would say that the right password is wrong; over the API JSON."""
-    from flask import render_template_string, request
-
     if request.path == "/login/":
         return render_template_string(_REFUSED, why=error.description), HTTPStatus.TOO_MANY_REQUESTS
     return {"message": error.description}, HTTPStatus.TOO_MANY_REQUESTS
@@ -71,15 +69,11 @@ def _refuse(error: Any) -> Any:
 
 def _is_wrong(response: Any) -> bool:
     """The API answers 401; the page sends back to itself whoever is still not signed in."""
-    from flask_login import current_user
-
     return bool(not current_user.is_authenticated and response.status_code in _REFUSALS)
 
 
 def _prepared(stamp: str) -> bool:
     """Whether this very database was prepared for this version and configuration, and is still whole."""
-    from superset.extensions import db
-
     tables = db.session.execute("select to_regclass('lgs.prepared'), to_regclass('public.ab_user')").one()
     if None in tables:
         return False
@@ -96,10 +90,7 @@ def _prepared(stamp: str) -> bool:
 
 def _prepare(password: str) -> None:
     """Migrate, define the built-in roles, make the administrator. Each may be repeated."""
-    from flask import current_app
-    from flask_migrate import upgrade
     from superset.commands.theme.seed import SeedSystemThemesCommand
-    from superset.extensions import appbuilder, db, security_manager
 
     current_app.config["ALEMBIC_SKIP_LOG_CONFIG"] = True  # else every other logger falls silent (apache/superset#17774)
     db.session.remove()  # its transaction would bar the migration
@@ -118,8 +109,6 @@ def _prepare(password: str) -> None:
 
 
 def _record(stamp: str) -> None:
-    from superset.extensions import db
-
     db.session.execute("create schema if not exists lgs")
     db.session.execute("create table if not exists lgs.prepared (stamp text not null, revision text not null)")
     db.session.execute("delete from lgs.prepared")

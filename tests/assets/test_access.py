@@ -14,7 +14,7 @@ import pytest
 from bootstrap.assets import Site
 from bootstrap.assets.client import Client
 from bootstrap.assets.identity import identity
-from bootstrap.assets.live import ids
+from bootstrap.assets.live import Live
 from tests.assets.people import Person
 from tests.conftest import REPOSITORY
 
@@ -42,7 +42,7 @@ class Office:
 @pytest.fixture(scope="module")
 def office(site: Site, admin: Client) -> Iterator[Office]:
     people = {name: Person.sign_in(site.url, name, site.users.get(name or "", "")) for name in PEOPLE}
-    office = Office(people, admin, site.connections["reader"], site.users, ids(admin))
+    office = Office(people, admin, site.connections["reader"], site.users, Live.read(admin).ids)
     before = {path: everything(admin, path) for path in MADE}
     yield office
     for path in MADE:

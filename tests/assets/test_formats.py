@@ -5,7 +5,7 @@ import json
 import pytest
 
 from bootstrap.assets import charts, formats
-from bootstrap.assets.cards import scores
+from bootstrap.assets.charts import scores
 from bootstrap.assets.spec import Chart
 from bootstrap.semantic.spec import Column, Layer, Metric
 from bootstrap.server.pages import filters, worded

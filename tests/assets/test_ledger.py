@@ -7,8 +7,8 @@ import psycopg2
 import pytest
 
 from bootstrap.assets import layout
+from bootstrap.assets.access import Registers
 from bootstrap.assets.client import Client
-from bootstrap.assets.users import Registers
 from bootstrap.errors import CheckFailed
 from bootstrap.project import current
 from tests.assets.conftest import Publish

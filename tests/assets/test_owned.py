@@ -9,7 +9,7 @@ import pytest
 from bootstrap.assets import Published, Site, publish
 from bootstrap.assets.client import Client
 from bootstrap.assets.identity import identity
-from bootstrap.assets.live import ids
+from bootstrap.assets.live import Live
 from bootstrap.errors import CheckFailed, UsageError
 from bootstrap.project import current
 from bootstrap.semantic.spec import Layer
@@ -112,7 +112,7 @@ def test_what_somebody_else_made_is_not_taken_over_unless_asked(
 ) -> None:
     role = admin.post(ROLES, {"name": "French team"})["id"]
     admin.post(USERS, ANNA | {"password": PASSWORD, "roles": [role]})
-    tables = [ids(admin)["datasets"][str(identity("datasets", "sales_month"))]]
+    tables = [Live.read(admin).ids["datasets"][str(identity("datasets", "sales_month"))]]
     theirs = {"name": "Own country", "filter_type": "Regular", "tables": tables, "roles": [role], "clause": "false"}
     admin.post(RULES, theirs)
     for path, addition in (("access.yml", RULE), ("charts/monthly_sales.yml", "limit: 99\n")):

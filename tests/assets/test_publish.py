@@ -19,7 +19,7 @@ from pydantic import SecretStr
 from bootstrap.assets import Published, Site, publish
 from bootstrap.assets.client import Client
 from bootstrap.assets.identity import identity
-from bootstrap.assets.live import ids
+from bootstrap.assets.live import Live
 from bootstrap.errors import CheckFailed, Unreachable, UsageError
 from bootstrap.project import current
 from bootstrap.roles import ensure_roles
@@ -74,7 +74,7 @@ def execute(shop: Shop, statement: str) -> None:
 
 
 def chart_id(admin: Client, name: str) -> int:
-    return ids(admin)["charts"][str(identity("charts", name))]
+    return Live.read(admin).ids["charts"][str(identity("charts", name))]
 
 
 def chart(admin: Client, name: str) -> dict[str, Any]:
@@ -141,7 +141,7 @@ def test_only_what_changed_is_sent(shop: Shop, specs: Path, admin: Client, publi
     before = {(table, number): at for table, number, at in stamps(shop)}
     published = publish_specs(specs)
     moved = {(table, number) for table, number, at in stamps(shop) if before[table, number] != at}
-    dashboard = ids(admin)["dashboards"][str(identity("dashboards", "sales_customers"))]
+    dashboard = Live.read(admin).ids["dashboards"][str(identity("dashboards", "sales_customers"))]
     assert moved == {("slices", chart_id(admin, "sales_growth")), ("dashboards", dashboard)}
     assert published.counts["unchanged"] + 2 == len(published.steps)
 
@@ -162,7 +162,7 @@ def test_what_left_the_specs_is_pruned_and_nothing_else(specs: Path, admin: Clie
     kept = admin.post("/api/v1/chart/", copy)["id"]
     pruned = publish_specs(current().superset)
     assert labels(pruned, "prune") == ["chart 'How many units go out?'"]
-    assert str(identity("charts", "units")) not in ids(admin)["charts"]
+    assert str(identity("charts", "units")) not in Live.read(admin).ids["charts"]
     assert admin.get(f"/api/v1/chart/{kept}")["result"]["slice_name"] == "My units"
     admin.delete(f"/api/v1/chart/{kept}")
 
@@ -232,7 +232,7 @@ def test_a_chart_that_does_not_answer_leaves_the_site_as_it_was(
     with pytest.raises(CheckFailed, match=r"chart 'units' does not answer.*no_such_column"):
         publish_specs(specs)
     assert chart(admin, "monthly_sales")["slice_name"] == "How much do we sell each month?"
-    assert str(identity("charts", "units")) not in ids(admin)["charts"]
+    assert str(identity("charts", "units")) not in Live.read(admin).ids["charts"]
     assert not publish_specs(current().superset).changed
 
 

@@ -12,7 +12,7 @@ import requests
 from bootstrap.assets import Site
 from bootstrap.assets.client import Client
 from bootstrap.assets.identity import identity
-from bootstrap.assets.live import ids
+from bootstrap.assets.live import Live
 from tests.assets.people import Person
 
 pytestmark = pytest.mark.stack
@@ -81,7 +81,7 @@ READS = [
 
 @pytest.fixture(scope="module")
 def numbers(admin: Client) -> dict[str, int]:
-    found = ids(admin)
+    found = Live.read(admin).ids
     wanted = {"reader": "databases", "analyst": "databases", "sales_month": "datasets"}
     return {name: found[kind][str(identity(kind, name))] for name, kind in wanted.items()}
 

@@ -10,7 +10,7 @@ import pytest
 from bootstrap.assets import Published, Site, publish
 from bootstrap.assets.client import Client
 from bootstrap.assets.identity import identity
-from bootstrap.assets.live import ids
+from bootstrap.assets.live import Live
 from bootstrap.assets.retirement import RETIRED
 from bootstrap.errors import CheckFailed
 from bootstrap.project import current
@@ -60,7 +60,7 @@ def test_a_dataset_that_left_is_kept_for_the_charts_on_it(
 ) -> None:
     run(layer)
     uuid = str(identity("datasets", "calendar"))
-    number = ids(admin)["datasets"][uuid]
+    number = Live.read(admin).ids["datasets"][uuid]
     chart = own_chart(marketer, number, all_columns=["day"], query_mode="raw")
     lacking = without("calendar", layer)
 
@@ -81,7 +81,7 @@ def test_a_dataset_that_left_is_kept_for_the_charts_on_it(
 
     assert "update    dataset calendar" in run(layer, plan_only=True).lines()[1]
     run(layer)
-    assert ids(admin)["datasets"][uuid] == number
+    assert Live.read(admin).ids["datasets"][uuid] == number
     assert not admin.get(f"/api/v1/dataset/{number}")["result"]["description"].startswith(RETIRED)
     admin.delete(f"{CHARTS}{chart}")
 
@@ -94,11 +94,11 @@ def test_what_is_retired_goes_when_nobody_uses_it_any_more(
 ) -> None:
     run(layer)
     uuid = str(identity("datasets", "calendar"))
-    chart = own_chart(marketer, ids(admin)["datasets"][uuid])
+    chart = own_chart(marketer, Live.read(admin).ids["datasets"][uuid])
     run(without("calendar", layer), orphan=True)
     assert marketer.may("DELETE", f"{CHARTS}{chart}")
     assert labels(run(without("calendar", layer)), "prune") == ["dataset 'calendar'"]
-    assert uuid not in ids(admin)["datasets"]
+    assert uuid not in Live.read(admin).ids["datasets"]
 
 
 def test_a_metric_that_left_is_kept_for_the_charts_that_use_it(
@@ -108,7 +108,7 @@ def test_a_metric_that_left_is_kept_for_the_charts_that_use_it(
     marketer: Person,
 ) -> None:
     run(layer)
-    number = ids(admin)["datasets"][str(identity("datasets", "product_month"))]
+    number = Live.read(admin).ids["datasets"][str(identity("datasets", "product_month"))]
     metric = "units"
     chart = own_chart(marketer, number, metrics=[metric])
     before = data(marketer, number, metric)
@@ -144,7 +144,7 @@ def test_a_chart_that_left_is_kept_on_the_dashboards_of_people(
     add_chart(specs)
     run(layer)
     uuid = str(identity("charts", "units"))
-    number = ids(admin)["charts"][uuid]
+    number = Live.read(admin).ids["charts"][uuid]
     board = made(marketer, DASHBOARDS, {"dashboard_title": "Our spring mailing"})
     owned = [row["id"] for row in admin.get(f"{CHARTS}{number}")["result"]["dashboards"]]
     admin.put(f"{CHARTS}{number}", {"dashboards": [*owned, board]})
@@ -164,6 +164,6 @@ def test_a_chart_that_left_is_kept_on_the_dashboards_of_people(
     (specs / "charts" / "units.yml").write_text(spec)
     edit(specs / "dashboards" / "sales_customers.yml", "monthly_sales: 7", "units: 3, monthly_sales: 4")
     run(layer)
-    assert ids(admin)["charts"][uuid] == number
+    assert Live.read(admin).ids["charts"][uuid] == number
     assert admin.get(f"{CHARTS}{number}")["result"]["certified_by"]
     admin.delete(f"{DASHBOARDS}{board}")

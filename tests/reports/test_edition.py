@@ -5,7 +5,7 @@ import pytest
 import requests
 from celery import Celery
 
-from bootstrap.assets.live import ids
+from bootstrap.assets.live import Live
 from bootstrap.errors import CheckFailed
 from tests.processes import until
 from tests.reports.conftest import Edition, answers
@@ -55,7 +55,7 @@ def test_a_refresh_drops_every_cached_answer_also_when_some_have_expired(edition
     cached = [key for key in _cached(edition) if redis.exists(key)]  # the embedded site records its own, held elsewhere
     assert redis.delete(cached[0])
     assert redis.exists(*cached)
-    edition.admin.invalidate(list(ids(edition.admin)["datasets"].values()))
+    edition.admin.invalidate(list(Live.read(edition.admin).ids["datasets"].values()))
     assert (redis.exists(*cached), set(cached) & set(_cached(edition))) == (0, set())
 
 

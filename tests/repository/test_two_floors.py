@@ -31,7 +31,7 @@ def words(text: str) -> list[str]:
     return [line.strip() for line in text.splitlines() if SHOP.search(line)]
 
 
-@pytest.mark.parametrize("kind", ["py", "yml", "txt", "sql", "json"])
+@pytest.mark.parametrize("kind", ["py", "yml", "txt", "sql", "json", "md", "hbs"])
 def test_the_engine_has_no_word_of_the_shop(kind):
     found = {}
     for path in sorted((REPOSITORY / "bootstrap").rglob(f"*.{kind}")):

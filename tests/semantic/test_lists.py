@@ -31,7 +31,7 @@ def test_a_renamed_segment_keeps_its_colour_and_its_place_in_every_text(project)
     with using(renamed(project, "Champions", "Stars")) as now:
         layer = load_layer(now.views)
         specs = load_specs(now.superset, layer)
-        shown = layout.colours(specs.brand)
+        shown = layout.metadata(specs, specs.dashboards["sales_customers"])["label_colors"]
     assert "'Stars'" in layer.twin("rollup.segment").sql
     assert specs.charts["rfm_grid"].reading.endswith("Stars at the top right, Hibernating at the bottom left.")
     assert (shown["Stars"], "Champions" in shown) == (before["Champions"], False)
