@@ -190,6 +190,22 @@ def refresh_command(
     runs.load(settings, Progress(), sources=source or [], adopt=adopt, orphan=orphan, verbose=verbose, **how)
 
 
+@app.command("history")
+def history_command(
+    metric: Annotated[str | None, typer.Argument(help="A number of the receipts, such as sales.")] = None,
+    month: Annotated[datetime | None, typer.Option(formats=["%Y-%m"], help="Its changes in this month.")] = None,
+    most: Annotated[int, typer.Option(min=1, help="How many refreshes to list.")] = 20,
+) -> None:
+    """List what each refresh loaded and changed, or how one number came to be what it is.
+
+    A number of a month is told when a refresh changed it after the month was complete.
+
+    Example: lgs history sales --month 2011-11
+    """
+    for line in runs.tell_history(load_settings(), metric, month.date() if month else None, most=most):
+        typer.echo(line)
+
+
 @app.command("rollback")
 def rollback_command(plan: PlanOption = False) -> None:
     """Undo the latest refresh that changed data, then publish.

@@ -20,6 +20,7 @@ from bootstrap.lines import How, lines
 from bootstrap.progress import Progress
 from bootstrap.project import current
 from bootstrap.refresh import Refreshed, close, refresh, rollback
+from bootstrap.refresh.history import history_lines, metric_lines, receipts
 from bootstrap.refresh.receipt import Receipt, newest_receipt
 from bootstrap.semantic.house_rules import write_definitions
 from bootstrap.semantic.loader import load_layer
@@ -177,6 +178,12 @@ def look(settings: Settings) -> Status:
     facts = receipt.model_dump(include={"refreshed_at", "source", "form", "sha256", "lines_read", "lines_kept"})
     rejected = sum(receipt.rejected.values())
     return found.model_copy(update={"data": Data(**facts, lines_rejected=rejected, **receipt.after)})
+
+
+def tell_history(settings: Settings, metric: str | None, month: date | None, *, most: int) -> list[str]:
+    """The ``most`` newest refreshes, or the changes of one number, in words."""
+    found = receipts(stacks.connect(settings).url("warehouse"))
+    return [*(metric_lines(found, metric, month) if metric else history_lines(found[:most]))]
 
 
 def _definitions() -> tuple[Layer, Specs]:

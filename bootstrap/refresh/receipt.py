@@ -217,12 +217,17 @@ class Receipt(BaseModel):
 
 def newest_receipt(cursor: Cursor) -> Receipt | None:
     """The receipt of the last refresh that was committed, or ``None`` before the first."""
+    return next(iter(read_receipts(cursor, limit=1)), None)
+
+
+def read_receipts(cursor: Cursor, *, limit: int | None = None) -> list[Receipt]:
+    """The receipts that were committed, the newest first; none before the first refresh."""
     cursor.execute("select to_regclass('warehouse.receipt') is not null")
     if not (cursor.fetchone() or [False])[0]:
-        return None
-    rows = _rows(cursor, "select * from warehouse.receipt order by receipt_id desc limit 1")
+        return []
+    rows = _rows(cursor, f"select * from warehouse.receipt order by receipt_id desc limit {limit or 'all'}")
     # Until the tables are brought up to date, a column may have the name that an earlier version gave it.
-    return Receipt(**{name: value for name, value in rows[0].items() if name in Receipt.model_fields}) if rows else None
+    return [Receipt(**{name: value for name, value in row.items() if name in Receipt.model_fields}) for row in rows]
 
 
 def _groups(cursor: Cursor, moves: Moves | None) -> dict[str, str]:
