@@ -151,16 +151,16 @@ def down() -> None:
 
 @app.command()
 def status(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
-    """Show running services, data freshness and line counts.
+    """Show running services, data freshness and line counts, and whether all is well.
+
+    The exit code is 0 when all is well; 1 when a server is down, the dashboards are old or no data was loaded for
+    LGS_STALE_HOURS; 3 when the warehouse is down.
 
     Example: lgs status --json
     """
     found = runs.look(load_settings())
-    if as_json:
-        typer.echo(found.model_dump_json(indent=2))
-        return
-    about_data = found.data.lines() if found.data else ["No data is loaded yet. Run: lgs up"]
-    typer.echo("\n".join([*found.lines(), *about_data]))
+    typer.echo(found.model_dump_json(indent=2) if as_json else "\n".join(found.lines()))
+    raise typer.Exit(found.exit_code)
 
 
 @app.command("refresh")

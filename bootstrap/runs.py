@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from psycopg2.extensions import connection as Connection
@@ -170,14 +170,18 @@ def write_pages(settings: Settings, folder: Path) -> list[str]:
 
 
 def look(settings: Settings) -> Status:
-    """What runs, and which data is loaded."""
+    """What runs, which data is loaded, and whether all is well."""
     found = stacks.status(settings)
     receipt = _newest(stacks.connect(settings)) if found.warehouse_answers else None
-    if receipt is None:
-        return found
+    data = _data(receipt) if receipt else None
+    return found.model_copy(update={"data": data}).judged(stale_hours=settings.stale_hours)
+
+
+def _data(receipt: Receipt) -> Data:
     facts = receipt.model_dump(include={"refreshed_at", "source", "form", "sha256", "lines_read", "lines_kept"})
-    rejected = sum(receipt.rejected.values())
-    return found.model_copy(update={"data": Data(**facts, lines_rejected=rejected, **receipt.after)})
+    age = (datetime.now(UTC) - (receipt.refreshed_at or datetime.now(UTC))).total_seconds() / 3600
+    state = {"age_hours": round(age, 2), "published": bool(receipt.assets)}
+    return Data(**facts, lines_rejected=sum(receipt.rejected.values()), **state, **receipt.after)
 
 
 def tell_history(settings: Settings, metric: str | None, month: date | None, *, most: int) -> list[str]:

@@ -9,6 +9,7 @@ import sys
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import psycopg2
 import pytest
@@ -141,12 +142,40 @@ def test_status_says_what_runs_and_how_many_lines(shop: Shop) -> None:
     assert type(figures["orders_placed"]) is int
     assert type(figures["sales"]) is float
     assert Status.model_validate(status).model_dump(mode="json") == status
-    assert "lines kept" in shop.lgs("status").stdout
+    shown = shop.lgs("status")
+    assert "lines kept" in shown.stdout
+    assert (shown.returncode, shown.stdout.splitlines()[-1]) == (0, "All well.")
+
+
+@pytest.mark.parametrize(
+    ("silent", "facts", "verdict", "says", "code"),
+    [
+        ((), {}, "all well", "", 0),
+        ((), {"age_hours": 49}, "stale", "No data was loaded for 49 hours", 1),
+        ((), {"published": False}, "degraded", "Run: lgs publish", 1),
+        (("Superset",), {"age_hours": 49}, "degraded", "Superset does not answer", 1),
+        (("PostgreSQL", "Superset"), {}, "down", "PostgreSQL and Superset do not answer", 3),
+    ],
+)
+def test_a_monitor_learns_whether_all_is_well(
+    silent: tuple[str, ...], facts: dict[str, Any], verdict: str, says: str, code: int
+) -> None:
+    services = tuple(
+        Service(name=name, where="embedded", host="127.0.0.1", port=1, healthy=name not in silent)
+        for name in ("PostgreSQL", "Superset")
+    )
+    told = {"source": "a", "form": "CSV", "sha256": "0", "lines_read": 2, "lines_kept": 1, "lines_rejected": 1}
+    loaded = Data(refreshed_at=datetime(2011, 12, 1), **{**told, "age_hours": 1, "published": True, **facts})
+    found = Status(services=services, data=loaded).judged(stale_hours=48)
+    assert (found.verdict, found.exit_code) == (verdict, code)
+    assert says in found.advice
+    assert found.lines()[-1].lower().startswith(verdict)
 
 
 def test_each_value_of_the_status_is_documented_with_its_type() -> None:
     figures = {"sales": "560000.26", "orders_placed": 12, "newest_complete_month": "2011-11-01", "none_yet": None}
     facts = {"source": "a", "form": "CSV", "sha256": "0", "lines_read": 2, "lines_kept": 1, "lines_rejected": 1}
+    facts |= {"age_hours": 1.5, "published": True}
     data = Data(refreshed_at=datetime(2011, 12, 1), **facts, **figures)  # type: ignore[arg-type]
     service = Service(name="Superset", where="embedded", host="127.0.0.1", port=8088, healthy=False)
     told = json.loads(Status(services=(service,), data=data).model_dump_json())

@@ -14,6 +14,7 @@ from bootstrap.stack.processes import HOST
 from bootstrap.stack.site import EmbeddedSuperset
 
 Name = Literal["PostgreSQL", "Superset", "Superset's metadata"]
+Verdict = Literal["all well", "stale", "degraded", "down"]
 # A receipt keeps numbers of money as text, so that no digit is lost.
 Figure = Annotated[
     int | float | date | str | None,
@@ -50,8 +51,10 @@ class Data(BaseModel):
     form: str = Field(description="the form of that file")
     sha256: str = Field(description="its hash")
     lines_read: int = Field(description="rejected ones included")
-    lines_kept: int = Field(description="lines in the warehouse")
+    lines_kept: int = Field(description="lines of it that are in the warehouse")
     lines_rejected: int = Field(description="lines that cannot be transactions")
+    age_hours: float = Field(description="hours since it was loaded")
+    published: bool = Field(description="whether the dashboards show it")
 
     def lines(self) -> list[str]:
         return [f"  {name.replace('_', ' '):<12} {value}" for name, value in self.model_dump(mode="json").items()]
@@ -64,6 +67,32 @@ class Status(BaseModel):
 
     services: tuple[Service, ...] = Field(description="the servers, the warehouse first")
     data: Data | None = Field(None, description="what is loaded; null when nothing is, or the database does not answer")
+    verdict: Verdict = Field("all well", description="the worst that was found")
+    advice: str = Field("", description="what was found, and what to do; empty when all is well")
+
+    @property
+    def exit_code(self) -> int:
+        """For monitors: 0 all well, 1 stale, or degraded, 3 down."""
+        return {"all well": 0, "stale": 1, "degraded": 1, "down": 3}[self.verdict]
+
+    def judged(self, *, stale_hours: float) -> "Status":
+        """With its verdict. Data is stale when none was loaded for ``stale_hours``."""
+        verdict, advice = self._found(stale_hours)
+        return self.model_copy(update={"verdict": verdict, "advice": advice})
+
+    def _found(self, stale_hours: float) -> tuple[Verdict, str]:
+        names = [service.name for service in self.services if not service.healthy]
+        silent = f"{' and '.join(names)} {'do' if len(names) > 1 else 'does'} not answer. Run: lgs up."
+        if names:
+            return "degraded" if self.warehouse_answers else "down", silent
+        if self.data is None:
+            return "degraded", "No data is loaded yet. Load it: lgs up."
+        if not self.data.published:
+            return "degraded", "The data is committed, but the dashboards are old. Run: lgs publish."
+        if self.data.age_hours > stale_hours:
+            hours = f"{self.data.age_hours:,.0f} hours"
+            return "stale", f"No data was loaded for {hours} (LGS_STALE_HOURS is {stale_hours:g}). Run: lgs refresh."
+        return "all well", ""
 
     @property
     def healthy(self) -> bool:
@@ -74,7 +103,8 @@ class Status(BaseModel):
         return any(service.healthy for service in self.services if service.name == "PostgreSQL")
 
     def lines(self) -> list[str]:
-        return [service.line() for service in self.services]
+        verdict = f"{self.verdict.capitalize()}{': ' + self.advice if self.advice else '.'}"
+        return [*(service.line() for service in self.services), *(self.data.lines() if self.data else []), verdict]
 
 
 def status_reference() -> str:

@@ -179,7 +179,7 @@ def test_what_runs_where_is_told(running: Stack) -> None:
         ("PostgreSQL", "embedded", running.settings.postgres_port),
         ("Superset", "embedded", running.settings.superset_port),
     ]
-    assert all("answers" in line for line in status.lines())
+    assert all("answers" in line for line in status.lines()[: len(status.services)])
 
 
 def test_another_stack_runs_beside_it_and_is_stopped_alone(running: Stack, home: Path) -> None:
