@@ -5,7 +5,7 @@ A rollback is the same with the lines before in place of a file's.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from functools import partial
 from hashlib import sha256
@@ -252,17 +252,16 @@ def _apply(
 
 
 def _new_lines(
-    cursor: Cursor,
-    opened: Opened | None,
-    last: Receipt | None,
-    progress: Progress,
-    **options: Any,
+    cursor: Cursor, opened: Opened | None, last: Receipt | None, progress: Progress, **options: Any
 ) -> tuple[str, Loaded]:
     """The lines of the file, or without one those that are held. ``options`` are those of a load."""
     if opened is None:
         return _as_before(cursor, last, progress)
+    are_old = bool(options["append"] and last) and lines().is_outdated(cursor)
+    if are_old:  # what a file is added to has to be read by the same rules
+        lines().load_again(cursor, progress=progress)
     loaded = lines().load(cursor, opened, progress=progress, **options)
-    return str(opened.path.absolute()), loaded
+    return str(opened.path.absolute()), replace(loaded, changes=None) if are_old else loaded
 
 
 def _receipt(
