@@ -83,6 +83,28 @@ def test_a_plan_says_what_becomes_of_the_data_before_it_asks_superset(january: S
     assert (done.returncode, "18 read, 18 kept" in done.stdout) == (3, True), done.stdout + done.stderr
 
 
+def test_several_files_follow_one_another_and_those_before_a_bad_one_are_published(
+    january: Shop, tmp_path: Path
+) -> None:
+    january.lgs("up", "--source", str(january.source))
+    head = "invoice_no,stock_code,description,quantity,invoice_date,unit_price,customer_id,country\n"
+    line = "50003{0},1001,TEA CUP,{0},2011-01-2{0} 09:00:00,2.55,102,France\n"
+    for number, text in enumerate(
+        [head + line.format(1), head + line.format(2), "no table\n", head + line.format(4)], 1
+    ):
+        (tmp_path / f"{number}.csv").write_text(text)
+
+    several = january.lgs("refresh", "--source", str(tmp_path / "1.csv"), "--source", str(tmp_path / "2.csv"))
+    assert (several.returncode, "say --append" in several.stderr) == (2, True), several.stderr
+    folder = january.lgs("refresh", "--append", "--source", str(tmp_path))
+    assert folder.returncode == 2, folder.stdout + folder.stderr
+    assert f"2 of 4 files were loaded; {tmp_path / '3.csv'} and what follows it were not." in folder.stdout
+    assert "3.csv" in folder.stderr
+    status = json.loads(january.lgs("status", "--json").stdout)
+    assert (status["data"]["source"], status["data"]["published"]) == (str(tmp_path / "2.csv"), True)
+    assert january.lgs("history", "sales").stdout.count("2.csv, added") == 1
+
+
 @pytest.mark.parametrize("command", [["publish"], ["backup", "lgs.tar"]], ids=lambda command: command[0])
 def test_who_needs_the_lock_waits_for_nobody_and_says_that_another_run_holds_it(
     shop: Shop, tmp_path: Path, command: list[str]

@@ -32,7 +32,7 @@ def printed(value):
 
 def test_the_page_has_its_examples():
     assert sorted(FILES) == ["december.csv", "misspelt.csv", "stock.csv", "stock.yml", "uk-december.csv"]
-    assert (len(QUERIES), len(COMMANDS)) == (2, 4)
+    assert (len(QUERIES), len(COMMANDS)) == (2, 7)
 
 
 @pytest.mark.parametrize("command", COMMANDS)
