@@ -109,7 +109,7 @@ def test_the_site_sends_its_security_headers_and_takes_no_sign_ups(server: Any) 
 
 def test_the_bootstrap_loads_the_data_and_publishes(server: Any) -> None:
     printed = server.bootstrap("lgs", "up")
-    assert f"Open {server.url} as" in printed
+    assert f"Open {server.url}. The passwords:" in printed
     assert int(server.query("select count(*) from warehouse.line")) == 200_000
     assert server.query("select count(*) from mart.metric_catalogue") != "0"
 
