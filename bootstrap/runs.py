@@ -21,7 +21,7 @@ from bootstrap.progress import Progress
 from bootstrap.project import current
 from bootstrap.refresh import Refreshed, close, refresh, rollback
 from bootstrap.refresh.history import history_lines, metric_lines, receipts
-from bootstrap.refresh.receipt import Receipt, newest_receipt
+from bootstrap.refresh.receipt import Receipt, newest_receipt, read_receipts
 from bootstrap.semantic.house_rules import write_definitions
 from bootstrap.semantic.loader import load_layer
 from bootstrap.semantic.reference import write_reference
@@ -43,7 +43,8 @@ def up(
     layer, specs = _definitions()
     stack = stacks.start(settings, progress=progress, wait=False)
     settings = _first_source(stack, settings, progress)
-    refreshed = _refresh(stack, layer, specs, settings, progress, definitions_only=restored, allow_loss=allow_loss)
+    kept = restored or (not allow_loss and _is_added_to(stack, settings.source))
+    refreshed = _refresh(stack, layer, specs, settings, progress, definitions_only=kept, allow_loss=allow_loss)
     stacks.ready(stack, progress=progress)
     _publish(stack, layer, refreshed.receipt, progress, fresh=restored, **publishing)
     progress.say(_welcome(stacks.connect(settings), specs))  # with the passwords that are new
@@ -280,6 +281,16 @@ def _first_source(stack: Stack, settings: Settings, progress: Progress) -> Setti
         step.rows = lines().write_demo(path)
         step.note = "synthetic data, because no source was given. To load yours: lgs up --source PATH"
     return settings.model_copy(update={"source": path})
+
+
+def _is_added_to(stack: Stack, source: Path | None) -> bool:
+    """Whether other files were added to this one since it was loaded: it is held, and they are to stay."""
+    with connected(stack.url("warehouse")) as connection, connection.cursor() as cursor:
+        found = read_receipts(cursor)
+    if not found or not found[0].is_append or source is None or not source.is_file():
+        return False
+    base = next((receipt for receipt in found if not receipt.is_append), None)
+    return base is not None and lines().sha256(source) == base.sha256
 
 
 def _newest(stack: Stack) -> Receipt | None:

@@ -104,6 +104,10 @@ def test_several_files_follow_one_another_and_those_before_a_bad_one_are_publish
     assert (status["data"]["source"], status["data"]["published"]) == (str(tmp_path / "2.csv"), True)
     assert january.lgs("history", "sales").stdout.count("2.csv, added") == 1
 
+    again = january.lgs("up", "--source", str(january.source))  # as LGS_SOURCE names it for ever
+    assert (again.returncode, "Data: nothing to do" in again.stdout) == (0, True), again.stdout + again.stderr
+    assert json.loads(january.lgs("status", "--json").stdout)["data"]["source"] == str(tmp_path / "2.csv")
+
 
 @pytest.mark.parametrize("command", [["publish"], ["backup", "lgs.tar"]], ids=lambda command: command[0])
 def test_who_needs_the_lock_waits_for_nobody_and_says_that_another_run_holds_it(

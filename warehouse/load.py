@@ -14,7 +14,6 @@ from typing import Any
 from psycopg2 import DataError, NotSupportedError
 from psycopg2.extensions import cursor as Cursor
 
-from bootstrap.errors import SourceError
 from bootstrap.lines import Changes, Loaded
 from bootstrap.progress import Progress
 from warehouse.changes import days_of
@@ -26,7 +25,7 @@ from warehouse.landing import Kept, land, note_source, put_rejects, settle
 from warehouse.loss import refuse_loss
 from warehouse.novelty import Kinds, warnings
 from warehouse.queries import query, rules
-from warehouse.rules import Status, line_rules
+from warehouse.refusal import count_rejects, pass_over, refuse_other_currencies, refuse_rejects, statuses
 from warehouse.sources import Source
 from warehouse.sources.stream import start
 
@@ -42,15 +41,6 @@ _WIDE = (
     f"{_NARROW}, stock_code, description, quantity, invoice_at, unit_price, customer_id, country, "
     "line_id, customer_key, amount, line_type, is_product"
 )
-_ADVICE = {
-    "spreadsheet has shortened": "Export the file again without opening it in a spreadsheet, or format the column as "
-    "text. ",
-    "as spreadsheets keep dates": "Format the column as a date in the spreadsheet, then save the file again. ",
-    "customer id is no whole number": "A customer is a whole number from 1 up, and empty for guests: C-1001 is not "
-    "read. ",
-    "customer id is out of range": "A customer is a whole number from 1 up, and empty for guests; a map may say "
-    "no_customer: ['0']. ",
-}
 
 
 @dataclass(frozen=True)
@@ -97,8 +87,8 @@ def load(
     with progress.step("read the source") as step:
         step.rows = land(cursor, source)
         step.note = source.form
-    _refuse_other_currencies(cursor, source)
-    _pass_over(cursor, source)
+    refuse_other_currencies(cursor, source)
+    pass_over(cursor, source)
     put_spellings(cursor)
     before = Kinds.read(cursor)
     readings: list[Reading] = []
@@ -116,18 +106,24 @@ def load(
             refuse_loss(cursor, source.path, days, held, max_loss=max_loss, append=append)
 
     done = _change(cursor, fingerprint, check, is_first=is_first, append=append, progress=progress)
-    account = source.account.facts() | {
-        "reading": readings[-1].facts(),
-        "how": source.how.model_dump(mode="json", exclude_defaults=True),
-        "new": Kinds.read(cursor).since(before),
-        "is_demo": DEMO_MARK in start(source.path, 4096),
-    }
-    account["decisions"] += readings[-1].decisions()
-    account["warnings"] += warnings(cursor)
+    account = _account(cursor, source, readings[-1], before)
     note_source(cursor, source, account, done.kept)
     loaded = _loaded(cursor, source.form, source.sha256, source.account.lines_read, done, account)
     settle(cursor, is_changed=bool(done.days), append=append)
     return replace(loaded, is_append=append)
+
+
+def _account(cursor: Cursor, source: Source, reading: Reading, before: Kinds) -> dict[str, Any]:
+    """How the file was read, what became of everything in it, and what is new or lopsided since ``before``."""
+    account = source.account.facts() | {
+        "reading": reading.facts(),
+        "how": source.how.model_dump(mode="json", exclude_defaults=True),
+        "new": Kinds.read(cursor).since(before),
+        "is_demo": DEMO_MARK in start(source.path, 4096),
+    }
+    account["decisions"] += reading.decisions()
+    account["warnings"] += warnings(cursor)
+    return account
 
 
 def load_again(cursor: Cursor, *, progress: Progress) -> Loaded:
@@ -250,13 +246,13 @@ def _fingerprint(cursor: Cursor, source: Source, *, is_whole: bool, max_rejects:
         no_customer=source.how.no_customer,
         nothing=words_for_nothing(cursor),
         price_type=source.price_type,
-        taken_back=_status().cancelled,
+        taken_back=statuses().cancelled,
     )
     if _is_plain(cursor, source, plain, is_whole=is_whole):
         return plain
     reading = judge(cursor, source, plain)
     put_rejects(cursor, source, reading)
-    _check_rejects(cursor, source, max_rejects)
+    refuse_rejects(cursor, source, max_rejects)
     _hash(cursor, reading, _NOT_REJECTED, is_whole=is_whole)
     return reading
 
@@ -296,67 +292,6 @@ def _lines(reading: Reading, kept: str, *, is_whole: bool) -> str:
     if is_whole:
         return _ALL
     return query("classified", lines=reading.typed(f"{kept} and {_CHANGED}"))
-
-
-def _refuse_other_currencies(cursor: Cursor, source: Source) -> None:
-    if "currency" not in source.columns:
-        return
-    cursor.execute(
-        "select upper(btrim(currency)) as currency, count(*) as lines from landing.line where btrim(currency) <> '' "
-        "group by upper(btrim(currency)) order by lines desc"
-    )
-    others = [(name, lines) for name, lines in cursor.fetchall() if name != source.how.currency]
-    if others:
-        shown = ", ".join(f"{name} on {lines:,} {'line' if lines == 1 else 'lines'}" for name, lines in others[:5])
-        raise SourceError(
-            f"prices are in other currencies than the shop's {source.how.currency}: {shown}. Convert them first; if "
-            "all are in one currency, and the shop's, name it: currency in shop.yml or in a map.",
-            path=source.path,
-        )
-
-
-def _status() -> Status:
-    """What the shop says of the statuses of lines; nothing for one without."""
-    return line_rules().status or Status(column="")
-
-
-def _pass_over(cursor: Cursor, source: Source) -> None:
-    """Take the lines out that never came to be, by their status, and account for them."""
-    left_out = _status().left_out
-    if "status" not in source.columns or not left_out:
-        return
-    cursor.execute(
-        "with gone as (delete from landing.line where lower(btrim(status)) = any(%s) returning status) "
-        "select lower(btrim(status)), count(*) from gone group by lower(btrim(status)) order by 1",
-        [list(left_out)],
-    )
-    for status, lines in cursor.fetchall():
-        source.account.pass_over(f"lines with the status {status}", lines)
-
-
-def _check_rejects(cursor: Cursor, source: Source, max_rejects: float) -> None:
-    rejected, read = count_rejects(cursor), source.account.lines_read
-    count = sum(rejected.values())
-    if count > max_rejects * read:
-        reasons = "; ".join(f"{lines:,} {'line' if lines == 1 else 'lines'}: {why}" for why, lines in rejected.items())
-        advice = next((text for mark, text in _ADVICE.items() if mark in next(iter(rejected))), "")
-        cursor.execute("select line_number, text from landing.reject order by reject_id limit 1")
-        number, text = cursor.fetchone() or (0, "")
-        raise SourceError(
-            f"{count:,} of {read:,} lines were rejected; at most {max_rejects:.2%} may be: "
-            f"{reasons}. The first is line {number}: {text[:200]!r}. "
-            f"{advice}Correct the file, or allow more with --max-rejects.",
-            path=source.path,
-        )
-
-
-def count_rejects(cursor: Cursor, load_id: int = 1) -> dict[str, int]:
-    """The rejected lines of a file in landing, by reason, the most frequent first."""
-    cursor.execute(
-        "select reason, count(*) from landing.reject where load_id = %s group by reason order by count(*) desc, reason",
-        [load_id],
-    )
-    return dict(cursor.fetchall())
 
 
 def _days(cursor: Cursor) -> Days:

@@ -15,8 +15,9 @@ from bootstrap.lines import Loaded
 from bootstrap.progress import Progress
 from warehouse.changes import days_of
 from warehouse.dimensions import follow
-from warehouse.load import by_other_rules, count_rejects, prepare
+from warehouse.load import by_other_rules, prepare
 from warehouse.queries import query
+from warehouse.refusal import count_rejects
 
 
 @dataclass(frozen=True)

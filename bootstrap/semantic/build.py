@@ -83,8 +83,7 @@ def build(
     gone = sorted(held.keys() - wanted.keys())
     made = Beside(replaced=gone)
     whole = set(wanted) if changes is None else _standing_on(layer, changed)
-    task = _Task(changed, whole, dict(changes or {}), made)
-    rows = _write(cursor, layer, task, progress) if whole or changes else {}
+    rows = _write(cursor, layer, _Task(changed, whole, dict(changes or {}), made), progress) if whole or changes else {}
     dropped = find_dependents(cursor, made.replaced, {*held, *wanted}) if made.replaced else []
     if dropped and not cascade:
         raise refuse_dependents(made.replaced, dropped)

@@ -12,7 +12,7 @@ from psycopg2.extensions import cursor as Cursor
 
 from bootstrap.lines import Changes
 from bootstrap.semantic.spec import Twin
-from bootstrap.semantic.statement import Import, imports, replaced
+from bootstrap.semantic.statement import Import, imports, named, replaced
 
 _SMALL = 10_000
 """A relation with fewer rows is read as a whole."""
@@ -114,10 +114,8 @@ def columns_of(cursor: Cursor, relation: str) -> list[str]:
 
 def _read_otherwise(twin: Twin) -> Iterator[str]:
     """Relations that the twin reads in other places than an import CTE."""
-    seen = [one.relation for one in imports(twin.sql)]
-    for relation in twin.reads:
-        if relation not in seen:
-            yield relation
+    imported = {one.start for one in imports(twin.sql)}
+    yield from (place.relation for place in named(twin.sql) if place.start not in imported)
 
 
 def _seen(cursor: Cursor, one: Import, changes: Changes) -> tuple[Import, list[str], str] | None:
