@@ -24,9 +24,10 @@ from bootstrap.semantic.dependents import Dependent, find_dependents, refuse_dep
 from bootstrap.semantic.document import nearest
 from bootstrap.semantic.exchange import Beside, beside, exchange, shape
 from bootstrap.semantic.keys import add_primary_key
-from bootstrap.semantic.narrowed import find_keys, narrowed
+from bootstrap.semantic.narrowed import Keys, find_keys, narrowed
 from bootstrap.semantic.spec import SCHEMAS, Layer, Twin
 from bootstrap.semantic.statement import renamed
+from bootstrap.semantic.summed import summed
 
 Way = Literal["full", "definitions", "changes", "documentation", "nothing"]
 _GENERATED = """
@@ -195,11 +196,9 @@ def _follow(cursor: Cursor, twin: Twin, reached: Changes, task: _Task) -> int | 
     keys = find_keys(cursor, twin, reached)
     if keys and not keys.count:
         return None
-    query, within = twin.sql, "true"
-    if keys:
+    query, within = _narrow(cursor, twin, keys, reached) if keys else (twin.sql, "true")
+    if within != "true":
         task.narrow.add(twin.relation)
-        within = keys.holds("held", keys.columns)
-        query = f"select held.* from ({narrowed(cursor, twin, keys)}) as held where {within}"
     cursor.execute(f"create temporary table fresh on commit drop as {query}")
     rows = cursor.rowcount
     cursor.execute("analyze fresh")
@@ -207,6 +206,14 @@ def _follow(cursor: Cursor, twin: Twin, reached: Changes, task: _Task) -> int | 
         task.changes[twin.relation] = written
     cursor.execute("drop table fresh")
     return rows
+
+
+def _narrow(cursor: Cursor, twin: Twin, keys: Keys, reached: Changes) -> tuple[str, str]:
+    """SQL of the rows of the keys, and of the condition on ``held`` that they fill."""
+    if twin.adds_up:
+        return summed(cursor, twin, keys, reached) or (twin.sql, "true")
+    within = keys.holds("held", keys.columns)
+    return f"select held.* from ({narrowed(cursor, twin, keys)}) as held where {within}", within
 
 
 def _compute(cursor: Cursor, twin: Twin, made: Beside) -> int:

@@ -108,7 +108,7 @@ def _own_columns(document: Document, items: list[Any], shared: Mapping[str, Colu
 def _check_names(document: Document, twin: Twin, metrics: Mapping[str, Metric]) -> None:
     columns = {column.name: column for column in twin.columns}
     named = [*[("key", name) for name in twin.key], *[("indexes", name) for index in twin.indexes for name in index]]
-    kept = [("kept_by", name) for name in twin.kept_by]
+    kept = [("adds_up", twin.adds_up)] if twin.adds_up else [("kept_by", name) for name in twin.kept_by]
     for field, name in [*named, *kept, *([("time", twin.time)] if twin.time else [])]:
         if name not in columns:
             raise document.error(f'"{name}" is not a column of {twin.relation}. {nearest(name, columns)}', [field])
@@ -129,6 +129,8 @@ def _check_keeping(document: Document, twin: Twin) -> None:
         raise document.error("only a stored relation is kept.", ["kept_by"])
     if twin.looks_back and len(twin.kept_by) != 1:
         raise document.error("only what is kept by one column can look back.", ["looks_back"])
+    if twin.adds_up and not twin.kept_by:
+        raise document.error("say by kept_by over what its measures are sums.", ["adds_up"])
     for relation in twin.joins:
         if relation not in twin.reads:
             raise document.error(

@@ -57,7 +57,8 @@ def find_keys(cursor: Cursor, twin: Twin, changes: Changes) -> Keys | None:
     if None in sources:
         return None
     table, columns = f"keys_{twin.name}", ", ".join(twin.kept_by)
-    sources = sources or [f"select {columns} from {twin.relation} where false"]
+    if not sources:
+        return Keys(table, twin.kept_by, frozenset(), 0)
     # What is in the key is never empty, so no row follows from inputs where it is.
     known = " and ".join(f"{column} is not null" for column in twin.kept_by if column in twin.key) or "true"
     union = " union all ".join(str(source) for source in sources)
@@ -68,7 +69,7 @@ def find_keys(cursor: Cursor, twin: Twin, changes: Changes) -> Keys | None:
     )
     count = cursor.rowcount
     cursor.execute(f"analyze {table}")
-    if count > max(_FEW, _MOST * _rows(cursor, twin.relation)) and not twin.looks_back:
+    if count > max(_FEW, _MOST * rows_of(cursor, twin.relation)) and not twin.looks_back and not twin.adds_up:
         return None
     nulls = ", ".join(f"bool_or({column} is null)" for column in twin.kept_by)
     cursor.execute(f"select {nulls} from {table}")
@@ -82,21 +83,24 @@ def narrowed(cursor: Cursor, twin: Twin, keys: Keys) -> str:
     Their rows are put into temporary tables: of a condition on many values the server guesses the rows wrongly, and
     plans what is joined to them as wrongly.
     """
-    if keys.least:
-        return twin.sql
+    return twin.sql if keys.least else replaced(twin.sql, narrow_imports(cursor, twin, keys))
+
+
+def narrow_imports(cursor: Cursor, twin: Twin, keys: Keys) -> dict[Import, str]:
+    """The temporary tables with the rows of large imports that have the values of ``keys``."""
     texts = {}
     for number, one in enumerate(imports(twin.sql)):
         shared = [column for column in keys.columns if column in columns_of(cursor, one.relation)]
-        if shared and _rows(cursor, one.relation) > _SMALL:
+        if shared and rows_of(cursor, one.relation) > _SMALL:
             texts[one] = f"narrow_{number}"
             cursor.execute(
                 f"drop table if exists pg_temp.{texts[one]}; create temporary table {texts[one]} on commit drop as "
                 f"select * from {one.relation} as own where {keys.holds('own', shared)}; analyze {texts[one]}"
             )
-    return replaced(twin.sql, texts)
+    return texts
 
 
-def _rows(cursor: Cursor, relation: str) -> float:
+def rows_of(cursor: Cursor, relation: str) -> float:
     """As the server last counted or estimated them."""
     cursor.execute("select greatest(reltuples, 0) from pg_class where oid = %s::regclass", [relation])
     return float((cursor.fetchone() or (0,))[0])
@@ -138,7 +142,8 @@ def _values(cursor: Cursor, twin: Twin, one: Import, has: list[str], rows: str) 
         held = f" where ({columns}) in (select {columns} from {twin.relation})" if one.relation in twin.joins else ""
         return f"select {columns} from {rows}{held}"
     way, key = twin.through.get(one.relation, twin.relation), _key(cursor, one.relation)
-    if not key or not set(key) <= {*has} & {*columns_of(cursor, way)}:
+    known = {*columns_of(cursor, way)}
+    if not key or not set(key) <= {*has} & known or not known.issuperset(twin.kept_by):
         return None
     return f"select {columns} from {way} where ({', '.join(key)}) in (select {', '.join(key)} from {rows})"
 

@@ -80,6 +80,11 @@ class Twin(Spec):
         (), description="rows of one value of these columns follow from the inputs' rows with that value alone"
     )
     looks_back: bool = Field(False, description="kept by one column, and rows follow from lesser values of it too")
+    adds_up: str | None = Field(
+        None,
+        description="kept by columns that it need not have: its measures are sums over them, numeric ones by "
+        "trim_scale, and a row goes when this one, which counts, is 0",
+    )
     joins: tuple[str, ...] = Field((), description="inputs that only add columns to the rows that other inputs make")
     through: dict[str, str] = Field(
         {}, description="an input without these columns to one that has them and the input's key: {mart.a: mart.b}"

@@ -19,7 +19,6 @@ band as (
 
     select
         lower_edge,
-        upper_edge,
         case
             when upper_edge is null then '$symbol' || to_char(lower_edge, 'FM99,999') || ' and more'
             else '$symbol' || to_char(lower_edge, 'FM99,999') || ' to ' || to_char(upper_edge, 'FM99,999')
@@ -41,10 +40,7 @@ select
     count(*) as invoices,
     sum(invoice_amount.amount_once) as amount_once
 from invoice_amount
-inner join band
-    on
-        invoice_amount.amount_once >= band.lower_edge
-        and (invoice_amount.amount_once < band.upper_edge or band.upper_edge is null)
+inner join band on least(div(invoice_amount.amount_once, 50) * 50, 2000)::integer = band.lower_edge
 group by
     invoice_amount.month,
     invoice_amount.country,

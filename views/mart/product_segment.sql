@@ -31,10 +31,13 @@ select
     is_product,
     country,
     segment,
-    coalesce(sum(goods_sold - goods_cancelled) filter (where is_last_12_months), 0) as net_goods_last_12_months,
-    coalesce(sum(goods_sold - goods_cancelled) filter (where not is_last_12_months), 0) as net_goods_12_months_before,
+    count(*) as months_traded,
+    trim_scale(coalesce(sum(goods_sold - goods_cancelled) filter (where is_last_12_months), 0))
+        as net_goods_last_12_months,
+    trim_scale(coalesce(sum(goods_sold - goods_cancelled) filter (where not is_last_12_months), 0))
+        as net_goods_12_months_before,
     coalesce(sum(units_sold) filter (where is_last_12_months), 0)::bigint as units_sold_last_12_months,
     coalesce(sum(units_sold) filter (where not is_last_12_months), 0)::bigint as units_sold_12_months_before
 from windowed
+where goods_sold <> 0 or goods_cancelled <> 0
 group by stock_code, product, is_product, country, segment
-having bool_or(goods_sold <> 0 or goods_cancelled <> 0)

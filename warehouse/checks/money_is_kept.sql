@@ -31,22 +31,37 @@ line as (
 
 ),
 
+-- Few texts differ, so each is read once.
+texts as (
+
+    select
+        line.quantity,
+        line.unit_price,
+        line.status,
+        count(*) as lines
+    from line
+    where
+        not exists (
+            select from landing.reject
+            where reject.landing_line = line.line_number and reject.load_id = line.load_id
+        )
+    group by line.quantity, line.unit_price, line.status
+
+),
+
 numbers as (
 
     select
+        texts.lines,
         written.price_type,
         case
-            when lower(btrim(line.status)) = any(written.taken_back)
-                then '-' || ltrim(translate(line.quantity, written.signs, '.'), '-+')
-            else translate(line.quantity, written.signs, '.')
+            when lower(btrim(texts.status)) = any(written.taken_back)
+                then '-' || ltrim(translate(texts.quantity, written.signs, '.'), '-+')
+            else translate(texts.quantity, written.signs, '.')
         end as quantity,
-        translate(line.unit_price, written.signs, '.') as unit_price
-    from line
+        translate(texts.unit_price, written.signs, '.') as unit_price
+    from texts
     cross join written
-    where not exists (
-        select from landing.reject
-        where reject.landing_line = line.line_number and reject.load_id = line.load_id
-    )
 
 ),
 
@@ -54,7 +69,7 @@ landed as (
 
     select
         sum(
-            quantity::numeric
+            lines * quantity::numeric
             * case -- six digits are the same as real, too
                 when octet_length(unit_price) <= 6 then unit_price::numeric
                 when price_type = 'real' then unit_price::real::text::numeric

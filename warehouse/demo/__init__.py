@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from bootstrap.errors import UsageError
-from warehouse.demo.shop import open_shop, trading
-from warehouse.demo.trade import batches
 
 __all__ = ["DEMO_FILE", "DEMO_MARK", "write_demo"]
 
@@ -28,6 +26,9 @@ def write_demo(
     The same arguments give the same bytes. The file appears under its name only when it is complete.
     Raises ``UsageError`` for a shop that cannot be, or a file that cannot be written.
     """
+    from warehouse.demo.shop import open_shop, trading  # with numpy, which no other command should wait for
+    from warehouse.demo.trade import batches
+
     if lines < 1:
         raise UsageError(f"A demo shop of {lines} lines cannot be written. Give --lines a number from 1 up.")
     if seed < 0:
