@@ -1,5 +1,6 @@
 """Which files have come into a folder and are whole: as the kernel tells, or by looking at it in intervals."""
 
+import logging
 import os
 import queue
 import sys
@@ -167,6 +168,7 @@ def _told_by_kernel(arrivals: Arrivals, folder: Path) -> Iterator[None]:
     try:
         yield
     finally:
+        logging.getLogger("watchdog").setLevel(logging.CRITICAL)  # or it reports its own end as an error
         observer.stop()
         observer.join()
 

@@ -81,7 +81,8 @@ class Watch:
             while not self._is_ending:
                 self._require_folder()
                 self._retrying()(self._round)
-                self.arrivals.wait()
+                if not self._is_ending:
+                    self.arrivals.wait()
         self._say_end()
 
     def _retrying(self) -> Retrying:
