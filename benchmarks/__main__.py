@@ -6,12 +6,12 @@ from pathlib import Path
 
 from rich.console import Console
 
-from benchmarks import charts, following, refreshing
+from benchmarks import charts, following, refreshing, watching
 from benchmarks.ratio import show
 from benchmarks.server import embedded
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-PARTS = ("refresh", "charts")
+PARTS = ("refresh", "charts", "watch")
 
 
 def main() -> None:
@@ -23,6 +23,7 @@ def main() -> None:
     )
     parser.add_argument("--rounds", type=int, default=3, help="rounds of which the fastest counts")
     parser.add_argument("--lines", type=int, default=200_000, help="lines of the demo shop that grows tenfold")
+    parser.add_argument("--files", type=int, default=50, help="files that are put into the watched folder")
     options = parser.parse_args()
     console, parts = Console(width=150, highlight=False), options.parts or PARTS
     with tempfile.TemporaryDirectory(prefix="lgs-bench-") as name:
@@ -31,6 +32,9 @@ def main() -> None:
             _refresh(options.data, folder, options.rounds, console)
         if "charts" in parts:
             _charts(options.data, folder, options, console)
+    if "watch" in parts:
+        with tempfile.TemporaryDirectory(prefix="lgs-bench-") as name:
+            _watch(options.data, Path(name), options, console)
 
 
 def _refresh(data: Path, folder: Path, rounds: int, console: Console) -> None:
@@ -48,6 +52,12 @@ def _charts(data: Path, folder: Path, options: argparse.Namespace, console: Cons
     source = real if real.is_file() else None
     for title, ratios in charts.measure(folder, source, lines=options.lines, rounds=max(9, options.rounds)):
         show(title, ratios, console)
+
+
+def _watch(data: Path, folder: Path, options: argparse.Namespace, console: Console) -> None:
+    real = data / "retail.sql.gz"
+    source = real if real.is_file() else None
+    show("Lag", watching.measure(folder, source, lines=options.lines, files=options.files), console)
 
 
 if __name__ == "__main__":

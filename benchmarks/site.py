@@ -38,11 +38,16 @@ class Site:
 
     def lgs(self, *words: str) -> None:
         """Run one command of the product. Raises ``CalledProcessError`` when it fails."""
+        with self.start(*words) as process:
+            code = process.wait()
+        if code:
+            raise subprocess.CalledProcessError(code, process.args)
+
+    def start(self, *words: str) -> "subprocess.Popen[bytes]":
+        """A command that runs on."""
         given = {"HOME": self.home, "POSTGRES_PORT": self.postgres_port, "SUPERSET_PORT": self.superset_port}
         environment = {**os.environ, **{f"LGS_{name}": str(value) for name, value in given.items()}}
-        subprocess.run(
-            [sys.executable, "-m", "bootstrap", *words], check=True, env=environment, stdout=subprocess.DEVNULL
-        )
+        return subprocess.Popen([sys.executable, "-m", "bootstrap", *words], env=environment, stdout=subprocess.DEVNULL)
 
     @cached_property
     def stack(self) -> Stack:

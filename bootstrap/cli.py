@@ -190,6 +190,32 @@ def refresh_command(
     runs.load(settings, Progress(), sources=source or [], adopt=adopt, orphan=orphan, verbose=verbose, **how)
 
 
+@app.command("watch")
+def watch_command(
+    folder: Annotated[Path, typer.Argument(help="The folder that files are put into.")],
+    map_name: MapOption = None,
+    dates: DatesOption = None,
+    only: OnlyOption = None,
+    skip: SkipOption = None,
+    max_rejects: MaxRejectsOption = None,
+    poll: Annotated[
+        float | None, typer.Option("--poll", help="Seconds between two looks at a network folder (LGS_WATCH_POLL).")
+    ] = None,
+    no_publish: Annotated[
+        bool, typer.Option("--no-publish", help="Publish nothing, for a warehouse without Superset.")
+    ] = False,
+) -> None:
+    """Add each file that is put into a folder, as lgs refresh --append does, and publish after each batch.
+
+    Files go to done/, or to failed/ with the reason beside them. It runs until it is told to end.
+
+    Example: lgs watch /srv/inbox
+    """
+    given = {"map": map_name, "dates": dates, "only": only, "skip": skip}
+    settings = load_settings(**given, max_rejects=max_rejects, watch_poll=poll)
+    runs.watch(settings, Progress(), folder=folder, is_published=not no_publish)
+
+
 @app.command("history")
 def history_command(
     metric: Annotated[str | None, typer.Argument(help="A number of the receipts, such as sales.")] = None,

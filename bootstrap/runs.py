@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from bootstrap.errors import LgsError, UsageError
 from bootstrap.lines import How, lines
 from bootstrap.progress import Progress
 from bootstrap.project import current
-from bootstrap.refresh import Refreshed, close, refresh, rollback
+from bootstrap.refresh import Refreshed, close, fingerprint, refresh, rollback
 from bootstrap.refresh.history import history_lines, metric_lines, receipts
 from bootstrap.refresh.receipt import Receipt, newest_receipt, read_receipts
 from bootstrap.semantic.house_rules import write_definitions
@@ -29,6 +30,7 @@ from bootstrap.semantic.relations import write_relations
 from bootstrap.semantic.spec import Layer
 from bootstrap.settings import Settings
 from bootstrap.stack import Data, Stack, Status
+from bootstrap.watch import Watch
 
 
 def up(
@@ -106,6 +108,48 @@ def _in_folder(folder: Path) -> list[Path]:
     if not files:
         raise UsageError(f"There is no file in {folder}. Name one, or a folder that has some.")
     return files
+
+
+def watch(settings: Settings, progress: Progress, *, folder: Path, is_published: bool) -> None:
+    """Add each file that comes into ``folder`` until told to end; with ``is_published``, publish after each batch."""
+    adding = _Adding(stacks.connect(settings), settings, progress, is_published)
+    Watch(folder.absolute(), adding, progress, poll=settings.watch_poll).run()
+
+
+@dataclass
+class _Adding:
+    """Fits ``bootstrap.watch.Pipeline``. Definitions are read for each batch, so that a changed one counts."""
+
+    stack: Stack
+    settings: Settings
+    progress: Progress
+    is_published: bool
+
+    def prepare(self) -> None:
+        self.layer, self.specs = _definitions()
+        _how(self.settings)
+        last = _newest(self.stack)
+        if last and last.fingerprint != fingerprint(self.layer, self.specs.metric_uses()):
+            _refresh(self.stack, self.layer, self.specs, self.settings, self.progress, definitions_only=True)
+
+    def newest(self) -> int:
+        last = _newest(self.stack)
+        return last.receipt_id or 0 if last else 0
+
+    def holds(self, path: Path, after: int) -> bool:
+        with connected(self.stack.url("warehouse")) as connection, connection.cursor() as cursor:
+            found = {receipt.sha256 for receipt in read_receipts(cursor) if (receipt.receipt_id or 0) > after}
+        return bool(found) and lines().sha256(path) in found
+
+    def add(self, path: Path) -> None:
+        given = self.settings.model_copy(update={"source": path})
+        _refresh(self.stack, self.layer, self.specs, given, self.progress, append=True)
+
+    def publish(self) -> None:
+        last = _newest(self.stack) if self.is_published else None
+        if last and not last.assets:
+            stacks.restore_roles(self.stack)
+            _publish(self.stack, load_layer(current().views), last, self.progress)
 
 
 def undo(settings: Settings, progress: Progress, *, plan: bool) -> None:

@@ -42,6 +42,7 @@ class Settings(BaseSettings):
     )
     max_rejects: float = Field(0.001, ge=0, le=1, description="share of lines that may be rejected before a load stops")
     stale_hours: float = Field(48, gt=0, description="hours without new data after which the status says so")
+    watch_poll: float | None = Field(None, gt=0, description="seconds between two looks at a folder on the network")
     max_loss: float = Field(0.1, ge=0, le=1, description="share of the loaded lines that a file may take away")
 
     @cached_property

@@ -20,6 +20,7 @@ from bootstrap.cli import app, command_reference
 from bootstrap.connection import LOCK_KEY
 from bootstrap.stack.status import Data, Service, Status, status_reference
 from tests.conftest import REPOSITORY, SMALL_DUMP, MakeShop, Shop
+from tests.processes import running, until
 
 COMMANDS = sorted(get_command(app).commands)  # type: ignore[attr-defined]
 CHANGED_ON = " union all ".join(
@@ -107,6 +108,31 @@ def test_several_files_follow_one_another_and_those_before_a_bad_one_are_publish
     again = january.lgs("up", "--source", str(january.source))  # as LGS_SOURCE names it for ever
     assert (again.returncode, "Data: nothing to do" in again.stdout) == (0, True), again.stdout + again.stderr
     assert json.loads(january.lgs("status", "--json").stdout)["data"]["source"] == str(tmp_path / "2.csv")
+
+
+def test_a_file_put_into_a_watched_folder_changes_what_a_chart_shows(january: Shop, tmp_path: Path) -> None:
+    january.lgs("up", "--source", str(january.source))
+    stack, log = january.stack, tmp_path / "watch.log"
+    client = Client(stack.superset_url, stack.superset_username, stack.superset_password)
+    titles = {row["slice_name"]: row["id"] for row in client.list("/api/v1/chart/", ("id", "slice_name"))}
+    chart = f"/api/v1/chart/{titles['How much do we sell each month?']}/data/"
+
+    def sales() -> float:
+        (answer,) = client.get(chart)["result"]
+        return sum(value or 0 for row in answer["data"] for name, value in row.items() if name != "month")
+
+    before, inbox = sales(), tmp_path / "inbox"
+    inbox.mkdir()
+    line = "500099,1001,TEA CUP,4,2011-01-21 09:00:00,2.50,102,France\n"
+    (tmp_path / "late.csv").write_text(
+        f"invoice_no,stock_code,description,quantity,invoice_date,unit_price,customer_id,country\n{line}"
+    )
+    command = [sys.executable, "-m", "bootstrap", "watch", str(inbox)]
+    with running(*command, log=log, environment=os.environ | january.environment):
+        until(lambda: "Ctrl-C ends it" in log.read_text(), log=log)
+        (tmp_path / "late.csv").rename(inbox / "late.csv")
+        until(lambda: round(sales() - before, 2) == 10, log=log)
+    assert json.loads(january.lgs("status", "--json").stdout)["data"]["published"]
 
 
 @pytest.mark.parametrize("command", [["publish"], ["backup", "lgs.tar"]], ids=lambda command: command[0])
