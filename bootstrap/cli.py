@@ -207,15 +207,21 @@ def history_command(
 
 
 @app.command("rollback")
-def rollback_command(plan: PlanOption = False) -> None:
+def rollback_command(
+    to: Annotated[
+        int | None, typer.Option(metavar="RECEIPT", help="Undo all that changed data after this receipt (lgs history).")
+    ] = None,
+    plan: PlanOption = False,
+) -> None:
     """Undo the latest refresh that changed data, then publish.
 
-    Run it again to redo. A later refresh or up that is given the undone file loads it again; without --source and
+    Run it again to redo. What the last LGS_KEEP_REFRESHES changes replaced is kept, so that --to can go back by several
+    at once; running it again redoes these together. A later refresh or up that is given the undone file loads it again; without --source and
     LGS_SOURCE the data stays as it is.
 
-    Example: lgs rollback --plan
+    Example: lgs rollback --to 12 --plan
     """
-    runs.undo(load_settings(), Progress(), plan=plan)
+    runs.undo(load_settings(), Progress(), to=to, plan=plan)
 
 
 @app.command("close")

@@ -113,8 +113,14 @@ class Lines(Protocol):
     def load_again(self, cursor: Cursor, *, progress: Progress) -> Loaded:
         """Make the lines once more of what is kept of the last file."""
 
-    def roll_back(self, cursor: Cursor, *, progress: Progress) -> tuple[str, Loaded]:
-        """Exchange the lines for those before; in words what they are of, and what is known of their load."""
+    def roll_back(self, cursor: Cursor, *, to: int | None, progress: Progress) -> tuple[str, Loaded]:
+        """Undo the newest change of lines, or all after the receipt ``to``.
+
+        In words what the lines are of, and what is known of their load.
+        """
+
+    def sign(self, cursor: Cursor, receipt_id: int, *, keep: int) -> None:
+        """Note the receipt of the change that was made, if any was; ``keep`` such changes can be undone."""
 
     def close_month(self, cursor: Cursor, month: date, *, reopen: bool) -> bool:
         """Note that a month is complete, or take it back; false where it is so already."""

@@ -108,11 +108,19 @@ def _in_folder(folder: Path) -> list[Path]:
     return files
 
 
-def undo(settings: Settings, progress: Progress, *, plan: bool) -> None:
-    """Roll the newest refresh that changed lines back, then publish."""
+def undo(settings: Settings, progress: Progress, *, to: int | None, plan: bool) -> None:
+    """Roll the newest refresh that changed lines back, or all after the receipt ``to``, then publish."""
     layer, specs = _definitions()
     stack = stacks.connect(settings)
-    done = rollback(stack.url("warehouse"), layer, used_in=specs.metric_uses(), plan_only=plan, progress=progress)
+    done = rollback(
+        stack.url("warehouse"),
+        layer,
+        to=to,
+        keep=settings.keep_refreshes,
+        used_in=specs.metric_uses(),
+        plan_only=plan,
+        progress=progress,
+    )
     progress.say("\n".join(done.lines()))
     _publish(stack, layer, done.receipt, progress, plan=plan)
 
@@ -207,6 +215,7 @@ def _refresh(
         how=_how(settings),
         max_rejects=settings.max_rejects,
         max_loss=settings.max_loss,
+        keep=settings.keep_refreshes,
         used_in=specs.metric_uses(),
         progress=progress,
         **options,

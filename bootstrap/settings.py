@@ -42,6 +42,7 @@ class Settings(BaseSettings):
     )
     max_rejects: float = Field(0.001, ge=0, le=1, description="share of lines that may be rejected before a load stops")
     stale_hours: float = Field(48, gt=0, description="hours without new data after which the status says so")
+    keep_refreshes: int = Field(5, ge=1, description="how many changes of lines a rollback can undo")
     max_loss: float = Field(0.1, ge=0, le=1, description="share of the loaded lines that a file may take away")
 
     @cached_property

@@ -80,6 +80,7 @@ def refresh(
     max_loss: float = 0.1,
     allow_loss: bool = False,
     append: bool = False,
+    keep: int = 5,
     used_in: Mapping[str, Sequence[str]] | None = None,
     plan_only: bool = False,
     definitions_only: bool = False,
@@ -87,7 +88,8 @@ def refresh(
 ) -> Refreshed:
     """Bring the warehouse and the mart up to ``source``; without one, to the last source and the present definitions.
 
-    With ``append`` the source is added to what is held, and replaces only what it holds.
+    With ``append`` the source is added to what is held, and replaces only what it holds. What the ``keep`` newest
+    changes of lines replaced is kept for a rollback.
 
     ``how`` says how to read the source; without it and without ``source``, the last one is read as it was.
     ``used_in`` names the charts of each metric, for the metric catalogue. A source that takes more than ``max_loss`` of
@@ -109,28 +111,31 @@ def refresh(
         most = None if allow_loss else max_loss
         options = {"max_rejects": max_rejects, "max_loss": most, "append": append}
         new_lines = partial(_new_lines, cursor, opened, last, progress, **options)
-        return _apply(cursor, layer, new_lines, now, progress, used_in, cascade=cascade, plan_only=plan_only)
+        return _apply(cursor, layer, new_lines, now, progress, used_in, cascade=cascade, keep=keep, plan_only=plan_only)
 
 
 def rollback(
     owner_url: str,
     layer: Layer,
     *,
+    to: int | None = None,
     progress: Progress,
     used_in: Mapping[str, Sequence[str]] | None = None,
+    keep: int = 5,
     plan_only: bool = False,
 ) -> Refreshed:
-    """Undo the newest refresh that changed lines: its months, and landing, become again what they were before it.
+    """Undo the newest refresh that changed lines: its days, and landing, become again what they were before it.
 
-    The mart follows, by the present definitions. What is undone is kept as well, so that a second rollback brings it
-    back. ``used_in`` and ``plan_only`` are those of ``refresh``.
+    With ``to``, the number of a receipt, all that changed lines after it are undone. The mart follows, by the present
+    definitions. What is undone is kept as well, so that a second rollback brings it back. ``used_in``, ``keep`` and
+    ``plan_only`` are those of ``refresh``.
 
     Raises ``UsageError`` when nothing is kept to roll back to, and else as ``refresh`` does.
     """
     with _transaction(owner_url, plan_only=plan_only) as cursor:
         now = fingerprint(layer, used_in or {})
-        undo = partial(lines().roll_back, cursor, progress=progress)
-        return _apply(cursor, layer, undo, now, progress, used_in, plan_only=plan_only)
+        undo = partial(lines().roll_back, cursor, to=to, progress=progress)
+        return _apply(cursor, layer, undo, now, progress, used_in, keep=keep, plan_only=plan_only)
 
 
 def close(
@@ -223,6 +228,7 @@ def _apply(
     used_in: Mapping[str, Sequence[str]] | None,
     also: Changes | None = None,
     cascade: bool = False,
+    keep: int = 5,
     plan_only: bool = False,
 ) -> Refreshed:
     """All of the one transaction. ``change_lines`` brings the warehouse up, and says where its lines are from.
@@ -245,6 +251,7 @@ def _apply(
     seconds = {step.name: round(step.seconds, 3) for step in progress.steps[earlier:]}
     receipt = _receipt(before, Figures.read(cursor), source, loaded, fingerprint=now, seconds=seconds)
     receipt.save(cursor)
+    lines().sign(cursor, receipt.receipt_id or 0, keep=keep)
     if built.changed:
         return Refreshed(receipt, changed=True, dropped=built.dropped, is_plan=plan_only and not cascade)
     proof = "each day's content hash is what it was"
