@@ -14,7 +14,8 @@ from typer.main import get_command
 from bootstrap import runs
 from bootstrap import stack as stacks
 from bootstrap.backup import backup
-from bootstrap.errors import LgsError
+from bootstrap.errors import Interrupted, LgsError, said
+from bootstrap.interruption import interruptible
 from bootstrap.lines import lines as kept_lines
 from bootstrap.progress import Progress
 from bootstrap.project import FILE, open_project, using
@@ -76,11 +77,17 @@ class Address(StrEnum):
 
 
 def main() -> None:
-    """Run the command; an expected error becomes one message and its exit code."""
+    """Run the command; an expected error, or an interruption, becomes one message and its exit code."""
     try:
-        app()
+        with interruptible():
+            app()
     except LgsError as error:
-        print(f"Error: {error}", file=sys.stderr)
+        print(f"Error: {said(error)}", file=sys.stderr)
+        raise SystemExit(error.exit_code) from None
+    except Interrupted as error:
+        if not hasattr(error, "__notes__"):
+            error.add_note("Run the command again to go on.")
+        print(said(error), file=sys.stderr)
         raise SystemExit(error.exit_code) from None
 
 
@@ -216,8 +223,8 @@ def rollback_command(
     """Undo the latest refresh that changed data, then publish.
 
     Run it again to redo. What the last LGS_KEEP_REFRESHES changes replaced is kept, so that --to can go back by several
-    at once; running it again redoes these together. A later refresh or up that is given the undone file loads it again; without --source and
-    LGS_SOURCE the data stays as it is.
+    at once; running it again redoes these together. A later refresh or up that is given the undone file loads it again;
+    without --source and LGS_SOURCE the data stays as it is.
 
     Example: lgs rollback --to 12 --plan
     """

@@ -1,7 +1,8 @@
 """What each command does, as a function: it connects the rooms, and the work is done in them."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -15,12 +16,13 @@ from bootstrap.assets.spec import Specs
 from bootstrap.backup import read_manifest, restore
 from bootstrap.connection import alone, connected
 from bootstrap.credentials import Passwords
-from bootstrap.errors import LgsError, UsageError
+from bootstrap.errors import OLD_DASHBOARDS, Interrupted, LgsError, UsageError
 from bootstrap.lines import How, lines
 from bootstrap.progress import Progress
 from bootstrap.project import current
 from bootstrap.refresh import Refreshed, close, refresh, rollback
-from bootstrap.refresh.history import history_lines, metric_lines, receipts
+from bootstrap.refresh.attempt import Attempt
+from bootstrap.refresh.history import failures, history_lines, metric_lines, receipts
 from bootstrap.refresh.receipt import Receipt, newest_receipt, read_receipts
 from bootstrap.semantic.house_rules import write_definitions
 from bootstrap.semantic.loader import load_layer
@@ -28,7 +30,7 @@ from bootstrap.semantic.reference import write_reference
 from bootstrap.semantic.relations import write_relations
 from bootstrap.semantic.spec import Layer
 from bootstrap.settings import Settings
-from bootstrap.stack import Data, Stack, Status
+from bootstrap.stack import Data, Failure, Stack, Status
 
 
 def up(
@@ -45,8 +47,9 @@ def up(
     settings = _first_source(stack, settings, progress)
     kept = restored or (not allow_loss and _is_added_to(stack, settings.source))
     refreshed = _refresh(stack, layer, specs, settings, progress, definitions_only=kept, allow_loss=allow_loss)
-    stacks.ready(stack, progress=progress)
-    _publish(stack, layer, refreshed.receipt, progress, fresh=restored, **publishing)
+    with _until_published(refreshed.receipt):
+        stacks.ready(stack, progress=progress)
+        _publish(stack, layer, refreshed.receipt, progress, fresh=restored, **publishing)
     progress.say(_welcome(stacks.connect(settings), specs))  # with the passwords that are new
 
 
@@ -80,9 +83,14 @@ def load(
             progress.say(f"{number} of {len(files)} files were loaded; {path} and what follows it were not.")
             failed = error
             break
-    if not plan:
-        stacks.restore_roles(stack)
-    _publish(stack, layer, receipt, progress, plan=plan, **publishing)
+        except Interrupted as stop:
+            if number:
+                stop.add_note(f"{number} of {len(files)} files were loaded before it. {OLD_DASHBOARDS}")
+            raise
+    with _until_published(receipt, plan=plan):
+        if not plan:
+            stacks.restore_roles(stack)
+        _publish(stack, layer, receipt, progress, plan=plan, **publishing)
     if failed:
         raise failed
 
@@ -122,7 +130,8 @@ def undo(settings: Settings, progress: Progress, *, to: int | None, plan: bool) 
         progress=progress,
     )
     progress.say("\n".join(done.lines()))
-    _publish(stack, layer, done.receipt, progress, plan=plan)
+    with _until_published(done.receipt, plan=plan):
+        _publish(stack, layer, done.receipt, progress, plan=plan)
 
 
 def close_month(settings: Settings, progress: Progress, *, month: date, reopen: bool, plan: bool) -> None:
@@ -139,14 +148,17 @@ def close_month(settings: Settings, progress: Progress, *, month: date, reopen: 
         progress=progress,
     )
     progress.say("\n".join(done.lines()))
-    _publish(stack, layer, done.receipt, progress, plan=plan)
+    with _until_published(done.receipt, plan=plan):
+        _publish(stack, layer, done.receipt, progress, plan=plan)
 
 
 def publish_specs(settings: Settings, progress: Progress, *, plan: bool, **publishing: bool) -> None:
     """Make Superset match the specs."""
     stack = stacks.connect(settings)
     layer = load_layer(current().views)
-    _publish(stack, layer, _newest(stack), progress, plan=plan, **publishing)
+    receipt = _newest(stack)
+    with _until_published(receipt, plan=plan):
+        _publish(stack, layer, receipt, progress, plan=plan, **publishing)
 
 
 def restore_backup(settings: Settings, progress: Progress, *, path: Path) -> None:
@@ -181,9 +193,18 @@ def write_pages(settings: Settings, folder: Path) -> list[str]:
 def look(settings: Settings) -> Status:
     """What runs, which data is loaded, and whether all is well."""
     found = stacks.status(settings)
-    receipt = _newest(stacks.connect(settings)) if found.warehouse_answers else None
-    data = _data(receipt) if receipt else None
-    return found.model_copy(update={"data": data}).judged(stale_hours=settings.stale_hours)
+    told: dict[str, Data | Failure | None] = {}
+    if found.warehouse_answers:
+        stack = stacks.connect(settings)
+        receipt, failed = _newest(stack), failures(stack.url("warehouse"))[:1]
+        told = {"data": _data(receipt) if receipt else None, "last_failure": _failure(receipt, *failed)}
+    return found.model_copy(update=told).judged(stale_hours=settings.stale_hours)
+
+
+def _failure(receipt: Receipt | None, attempt: Attempt | None = None) -> Failure | None:
+    """The attempt, unless a refresh was committed since."""
+    is_over = receipt and attempt and (receipt.refreshed_at or 0) > (attempt.failed_at or 0)  # type: ignore[operator]
+    return None if attempt is None or is_over else Failure(**attempt.model_dump(exclude={"seconds"}))
 
 
 def _data(receipt: Receipt) -> Data:
@@ -195,8 +216,9 @@ def _data(receipt: Receipt) -> Data:
 
 def tell_history(settings: Settings, metric: str | None, month: date | None, *, most: int) -> list[str]:
     """The ``most`` newest refreshes, or the changes of one number, in words."""
-    found = receipts(stacks.connect(settings).url("warehouse"))
-    return [*(metric_lines(found, metric, month) if metric else history_lines(found[:most]))]
+    url = stacks.connect(settings).url("warehouse")
+    found = receipts(url)
+    return [*(metric_lines(found, metric, month) if metric else history_lines(found[:most], failures(url)))]
 
 
 def _definitions() -> tuple[Layer, Specs]:
@@ -220,7 +242,8 @@ def _refresh(
         progress=progress,
         **options,
     )
-    progress.say("\n".join(refreshed.lines()))
+    with _until_published(refreshed.receipt, plan=bool(options.get("plan_only"))):
+        progress.say("\n".join(refreshed.lines()))
     return refreshed
 
 
@@ -259,6 +282,17 @@ def _publish(
         if not plan and (fresh or published.changed):
             _note(connection, receipt, published.counts)
     progress.say("\n".join(published.lines(verbose=verbose)))
+
+
+@contextmanager
+def _until_published(receipt: Receipt | None, *, plan: bool = False) -> Iterator[None]:
+    """Whatever keeps the dashboards from showing the data of this receipt says that they are old."""
+    try:
+        yield
+    except BaseException as error:
+        if receipt and not receipt.assets and not plan:
+            error.add_note(OLD_DASHBOARDS)
+        raise
 
 
 def _note(connection: Connection, receipt: Receipt | None, assets: dict[str, int]) -> None:

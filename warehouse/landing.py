@@ -112,11 +112,11 @@ class _Stream(io.RawIOBase):
 
     def __init__(self, blocks: Iterator[bytes]) -> None:
         self._blocks = blocks
-        self.error: Exception | None = None
+        self.error: BaseException | None = None
 
     def read(self, size: int = -1) -> bytes:
         try:
             return next((block for block in self._blocks if block), b"")
-        except Exception as error:
+        except BaseException as error:
             self.error = error
             raise

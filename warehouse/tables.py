@@ -4,8 +4,8 @@
 not become transactions.
 ``warehouse`` is typed and classified. ``warehouse_before`` is what the newest changes of lines replaced, and
 ``landing_before`` the files that were added and taken out again. A landing that a file of everything replaced is kept
-whole in a schema of its own, such as ``landing_before_7``. Every large table carries ``customer_key`` in its primary key, so that it can be
-spread over several machines.
+whole in a schema of its own, such as ``landing_before_7``. Every large table carries ``customer_key`` in its primary
+key, so that it can be spread over several machines.
 """
 
 import re

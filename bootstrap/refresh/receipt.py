@@ -122,6 +122,7 @@ class Receipt(BaseModel):
     lines_read: int
     lines_kept: int
     rejected: dict[str, int]
+    run_by: str = ""
     is_append: bool = False
     days_changed: list[date] = []
     months_changed: list[date]

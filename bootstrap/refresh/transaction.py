@@ -3,6 +3,7 @@
 A rollback is the same with the lines before in place of a file's.
 """
 
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -18,9 +19,11 @@ from psycopg2.extensions import cursor as Cursor
 
 from bootstrap.connection import alone
 from bootstrap.contracts import Contract, Rule, run_contracts
-from bootstrap.errors import CheckFailed, Locked, SourceError, UsageError
+from bootstrap.errors import OLD_DASHBOARDS, CheckFailed, Interrupted, Locked, SourceError, UsageError
+from bootstrap.interruption import deferred
 from bootstrap.lines import Changes, How, Loaded, Opened, lines
 from bootstrap.progress import Progress
+from bootstrap.refresh.attempt import note_failure
 from bootstrap.refresh.receipt import Figures, Receipt, newest_receipt
 from bootstrap.roles import grant_reading
 from bootstrap.semantic.build import Build, build
@@ -29,6 +32,7 @@ from bootstrap.semantic.keys import reference_checks
 from bootstrap.semantic.spec import Layer
 from bootstrap.semantic.statement import renamed
 from bootstrap.semantic.totals import check_metrics
+from bootstrap.settings import who
 
 CLOSED = "warehouse.closed_month"
 """The months that were declared complete."""
@@ -102,7 +106,7 @@ def refresh(
     relation cannot be built or cannot compute a metric, ``CheckFailed`` when a contract returns rows, relations
     disagree on a metric or others' work would be dropped. Whatever is raised, readers go on seeing what they saw.
     """
-    with _transaction(owner_url, plan_only=plan_only) as cursor:
+    with _transaction(owner_url, str(source or "the last source"), progress, plan_only=plan_only) as cursor:
         last, now = newest_receipt(cursor), fingerprint(layer, used_in or {})
         path, how = (None, _unsaid()) if definitions_only and last else _named(source, how, last)
         if last and last.fingerprint == now and (path is None or _is_same(path, how, last, append=append)):
@@ -132,7 +136,7 @@ def rollback(
 
     Raises ``UsageError`` when nothing is kept to roll back to, and else as ``refresh`` does.
     """
-    with _transaction(owner_url, plan_only=plan_only) as cursor:
+    with _transaction(owner_url, f"rollback{f' to {to}' if to else ''}", progress, plan_only=plan_only) as cursor:
         now = fingerprint(layer, used_in or {})
         undo = partial(lines().roll_back, cursor, to=to, progress=progress)
         return _apply(cursor, layer, undo, now, progress, used_in, keep=keep, plan_only=plan_only)
@@ -153,7 +157,7 @@ def close(
     ``used_in`` and ``plan_only`` are those of ``refresh``. Raises ``UsageError`` for a month without lines, and else as
     ``refresh`` does.
     """
-    with _transaction(owner_url, plan_only=plan_only) as cursor:
+    with _transaction(owner_url, f"close {month:%Y-%m}", progress, plan_only=plan_only) as cursor:
         last, now = newest_receipt(cursor), fingerprint(layer, used_in or {})
         if last is None:
             raise UsageError(f"Nothing is loaded yet, so {month:%B %Y} cannot be closed. Load a file: lgs refresh.")
@@ -167,12 +171,26 @@ def close(
 
 
 @contextmanager
-def _transaction(owner_url: str, *, plan_only: bool) -> Iterator[Cursor]:
-    """One transaction under the lock, on tables of the newest edition: committed, or with ``plan_only`` rolled back."""
-    with alone(owner_url) as connection, connection.cursor() as cursor, _explained(connection):
-        lines().upgrade(connection)
-        yield cursor
-        connection.rollback() if plan_only else connection.commit()
+def _transaction(owner_url: str, source: str, progress: Progress, *, plan_only: bool) -> Iterator[Cursor]:
+    """One transaction under the lock, on tables of the newest edition: committed, or with ``plan_only`` rolled back.
+
+    One that fails is noted, as an attempt to load ``source``.
+    """
+    began, earlier, is_committed = time.monotonic(), len(progress.steps), False
+    try:
+        with alone(owner_url) as connection, connection.cursor() as cursor, _explained(connection):
+            lines().upgrade(connection)
+            yield cursor
+            with deferred():
+                connection.rollback() if plan_only else connection.commit()
+                is_committed = not plan_only
+    except BaseException as error:
+        if isinstance(error, Interrupted):
+            error.add_note(OLD_DASHBOARDS if is_committed else "Nothing was changed.")
+        if not plan_only and not is_committed:
+            step = next((step.name for step in progress.steps[earlier:] if not step.is_done), "")
+            note_failure(owner_url, error, source=source, step=step, seconds=time.monotonic() - began)
+        raise
 
 
 @contextmanager
@@ -280,6 +298,7 @@ def _receipt(
         **{name: value for name, value in asdict(loaded).items() if name != "changes"},
         months_changed=loaded.months_changed,
         fingerprint=fingerprint,
+        run_by=who(),
         before=before.headline,
         after=after.headline,
         closed_month_changes=before.closed_month_changes(after),

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from bootstrap.connection import refusal
+from bootstrap.errors import OLD_DASHBOARDS
 from bootstrap.settings import Settings
 from bootstrap.stack import address, external
 from bootstrap.stack.postgres import EmbeddedPostgres
@@ -60,6 +61,22 @@ class Data(BaseModel):
         return [f"  {name.replace('_', ' '):<12} {value}" for name, value in self.model_dump(mode="json").items()]
 
 
+class Failure(BaseModel):
+    """The newest refresh, where it failed."""
+
+    model_config = ConfigDict(frozen=True)
+
+    failed_at: datetime = Field(description="when")
+    run_by: str = Field(description="who ran it")
+    source: str = Field(description="what was to be loaded")
+    step: str = Field(description="the step that failed; empty before the first")
+    error: str = Field(description="what was said of it")
+
+    def line(self) -> str:
+        at = f" at {self.step}" if self.step else ""
+        return f"! The last refresh failed{at} ({self.failed_at:%Y-%m-%d %H:%M}, by {self.run_by}): {self.error}"
+
+
 class Status(BaseModel):
     """Every server that the settings ask for, and the data."""
 
@@ -67,6 +84,7 @@ class Status(BaseModel):
 
     services: tuple[Service, ...] = Field(description="the servers, the warehouse first")
     data: Data | None = Field(None, description="what is loaded; null when nothing is, or the database does not answer")
+    last_failure: Failure | None = Field(None, description="null unless it is newer than the data")
     verdict: Verdict = Field("all well", description="the worst that was found")
     advice: str = Field("", description="what was found, and what to do; empty when all is well")
 
@@ -88,7 +106,7 @@ class Status(BaseModel):
         if self.data is None:
             return "degraded", "No data is loaded yet. Load it: lgs up."
         if not self.data.published:
-            return "degraded", "The data is committed, but the dashboards are old. Run: lgs publish."
+            return "degraded", OLD_DASHBOARDS
         if self.data.age_hours > stale_hours:
             hours = f"{self.data.age_hours:,.0f} hours"
             return "stale", f"No data was loaded for {hours} (LGS_STALE_HOURS is {stale_hours:g}). Run: lgs refresh."
@@ -104,7 +122,9 @@ class Status(BaseModel):
 
     def lines(self) -> list[str]:
         verdict = f"{self.verdict.capitalize()}{': ' + self.advice if self.advice else '.'}"
-        return [*(service.line() for service in self.services), *(self.data.lines() if self.data else []), verdict]
+        failed = [self.last_failure.line()] if self.last_failure else []
+        data = self.data.lines() if self.data else []
+        return [*(service.line() for service in self.services), *data, *failed, verdict]
 
 
 def status_reference() -> str:

@@ -20,6 +20,12 @@ TAKEN_OUT = "What changes took out of warehouse.{}, for a rollback. Each change 
 REPLACED = "What the newest change took out of warehouse.{}, for a rollback."
 MOVED_OUT = "Files that were added and taken out again, of whichever landing. Rows as in landing.{}."
 
+FORMER = {
+    "source": "The files that landing holds. One row per file.",
+    "line": "The files as read, as text. One row per line with the right number of columns.",
+    "reject": "Lines of the files that cannot be transactions. One row per rejected line.",
+}
+
 
 def upgrade() -> None:
     generation = sa.Column("generation", sa.BigInteger(), nullable=False, server_default="0", comment=GENERATION)
@@ -103,13 +109,7 @@ def downgrade() -> None:
     for table in LANDING:
         op.execute(f"drop table landing_before.{table}")
         op.execute(f"create table landing_before.{table} (like landing.{table} including all)")
-        op.execute(f"""
-            do $$
-            begin
-                execute format('comment on table landing_before.{table} is %L', obj_description('landing.{table}'::regclass));
-            end
-            $$
-        """)
+        op.create_table_comment(table, FORMER[table], schema="landing_before")
 
 
 def _make_anew(schema: str, tables: tuple[str, ...], like: str) -> None:
