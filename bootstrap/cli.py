@@ -14,7 +14,7 @@ from typer.main import get_command
 from bootstrap import runs
 from bootstrap import stack as stacks
 from bootstrap.backup import backup
-from bootstrap.errors import Interrupted, LgsError, said
+from bootstrap.errors import WOULD_CHANGE, Interrupted, LgsError, said
 from bootstrap.interruption import interruptible
 from bootstrap.lines import lines as kept_lines
 from bootstrap.progress import Progress
@@ -59,7 +59,9 @@ VerboseOption = Annotated[bool, typer.Option("--verbose", help="List every chang
 CascadeOption = Annotated[
     bool, typer.Option("--cascade", help="Drop what others built on a relation that has to be replaced.")
 ]
-PlanOption = Annotated[bool, typer.Option("--plan", help="Show what would change, and change nothing.")]
+PlanOption = Annotated[
+    bool, typer.Option("--plan", help="Show what would change, and change nothing; the exit code is 4 if it would.")
+]
 
 
 ProjectOption = Annotated[
@@ -89,6 +91,12 @@ def main() -> None:
             error.add_note("Run the command again to go on.")
         print(said(error), file=sys.stderr)
         raise SystemExit(error.exit_code) from None
+
+
+def _end(would_change: bool) -> None:
+    """The end of a command that has a plan."""
+    if would_change:
+        raise typer.Exit(WOULD_CHANGE)
 
 
 def _version(wanted: bool) -> None:
@@ -194,7 +202,7 @@ def refresh_command(
     """
     settings = load_settings(map=map_name, dates=dates, only=only, skip=skip, max_rejects=max_rejects)
     how = {"append": append, "plan": plan, "allow_loss": allow_loss, "cascade": cascade}
-    runs.load(settings, Progress(), sources=source or [], adopt=adopt, orphan=orphan, verbose=verbose, **how)
+    _end(runs.load(settings, Progress(), sources=source or [], adopt=adopt, orphan=orphan, verbose=verbose, **how))
 
 
 @app.command("history")
@@ -228,7 +236,7 @@ def rollback_command(
 
     Example: lgs rollback --to 12 --plan
     """
-    runs.undo(load_settings(), Progress(), to=to, plan=plan)
+    _end(runs.undo(load_settings(), Progress(), to=to, plan=plan))
 
 
 @app.command("close")
@@ -243,7 +251,7 @@ def close_command(
 
     Example: lgs close 2010-12
     """
-    runs.close_month(load_settings(), Progress(), month=month.date(), reopen=reopen, plan=plan)
+    _end(runs.close_month(load_settings(), Progress(), month=month.date(), reopen=reopen, plan=plan))
 
 
 @app.command("publish")
@@ -257,7 +265,7 @@ def publish_command(
 
     Example: lgs publish --plan
     """
-    runs.publish_specs(load_settings(), Progress(), plan=plan, adopt=adopt, orphan=orphan, verbose=verbose)
+    _end(runs.publish_specs(load_settings(), Progress(), plan=plan, adopt=adopt, orphan=orphan, verbose=verbose))
 
 
 @app.command()

@@ -48,6 +48,21 @@ class Loaded:
         return sorted({day.replace(day=1) for day in self.days_changed})
 
 
+@dataclass(frozen=True)
+class MonthLines:
+    """How many lines of a month (its first day) are new, changed and gone."""
+
+    month: date
+    new: int
+    changed: int
+    gone: int
+
+    def text(self) -> str:
+        """The same for people."""
+        counts = {"new": self.new, "changed": self.changed, "gone": self.gone}
+        return f"{self.month:%B %Y}: {', '.join(f'{lines:,} {what}' for what, lines in counts.items() if lines)}"
+
+
 class How(Protocol):
     """How to read a file: what a person says that it does not say itself. Two that say the same are equal."""
 
@@ -118,6 +133,9 @@ class Lines(Protocol):
 
         In words what the lines are of, and what is known of their load.
         """
+
+    def compared(self, cursor: Cursor, days: Sequence[date]) -> list[MonthLines]:
+        """What the change of lines that was made, on these days, did to each month."""
 
     def sign(self, cursor: Cursor, receipt_id: int, *, keep: int) -> None:
         """Note the receipt of the change that was made, if any was; ``keep`` such changes can be undone."""

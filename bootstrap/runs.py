@@ -11,6 +11,7 @@ from psycopg2.extensions import connection as Connection
 from bootstrap import stack as stacks
 from bootstrap.assets import Site, load_specs, publish
 from bootstrap.assets.examples import write_examples
+from bootstrap.assets.published import Published
 from bootstrap.assets.questions import write_questions
 from bootstrap.assets.spec import Specs
 from bootstrap.backup import read_manifest, restore
@@ -63,8 +64,10 @@ def load(
     allow_loss: bool,
     cascade: bool,
     **publishing: bool,
-) -> None:
+) -> bool:
     """Refresh the data from each of ``sources``, or from the source of the settings, then publish.
+
+    Of a plan, whether anything would change.
 
     Where one of several files fails, those before it are published, and what it raised is raised again.
     """
@@ -72,11 +75,11 @@ def load(
     stack = stacks.connect(settings)
     how = {"plan_only": plan, "allow_loss": allow_loss, "cascade": cascade, "append": append}
     files = _files(sources or [source for source in [settings.source] if source], append=append, plan=plan)
-    receipt, failed = None, None
+    done, failed = None, None
     for number, path in enumerate(files):
         given = settings.model_copy(update={"source": path})
         try:
-            receipt = _refresh(stack, layer, specs, given, progress, **how).receipt
+            done = _refresh(stack, layer, specs, given, progress, **how)
         except LgsError as error:
             if not number:
                 raise
@@ -87,12 +90,14 @@ def load(
             if number:
                 stop.add_note(f"{number} of {len(files)} files were loaded before it. {OLD_DASHBOARDS}")
             raise
+    receipt = done.receipt if done else None
     with _until_published(receipt, plan=plan):
         if not plan:
             stacks.restore_roles(stack)
-        _publish(stack, layer, receipt, progress, plan=plan, **publishing)
+        published = _publish(stack, layer, receipt, progress, plan=plan, **publishing)
     if failed:
         raise failed
+    return plan and _planned(progress, published, done)
 
 
 def _files(sources: Sequence[Path], *, append: bool, plan: bool) -> list[Path | None]:
@@ -116,7 +121,7 @@ def _in_folder(folder: Path) -> list[Path]:
     return files
 
 
-def undo(settings: Settings, progress: Progress, *, to: int | None, plan: bool) -> None:
+def undo(settings: Settings, progress: Progress, *, to: int | None, plan: bool) -> bool:
     """Roll the newest refresh that changed lines back, or all after the receipt ``to``, then publish."""
     layer, specs = _definitions()
     stack = stacks.connect(settings)
@@ -131,10 +136,11 @@ def undo(settings: Settings, progress: Progress, *, to: int | None, plan: bool) 
     )
     progress.say("\n".join(done.lines()))
     with _until_published(done.receipt, plan=plan):
-        _publish(stack, layer, done.receipt, progress, plan=plan)
+        published = _publish(stack, layer, done.receipt, progress, plan=plan)
+    return plan and _planned(progress, published, done)
 
 
-def close_month(settings: Settings, progress: Progress, *, month: date, reopen: bool, plan: bool) -> None:
+def close_month(settings: Settings, progress: Progress, *, month: date, reopen: bool, plan: bool) -> bool:
     """Declare a month complete, or let its open days decide again, then publish."""
     layer, specs = _definitions()
     stack = stacks.connect(settings)
@@ -149,16 +155,18 @@ def close_month(settings: Settings, progress: Progress, *, month: date, reopen: 
     )
     progress.say("\n".join(done.lines()))
     with _until_published(done.receipt, plan=plan):
-        _publish(stack, layer, done.receipt, progress, plan=plan)
+        published = _publish(stack, layer, done.receipt, progress, plan=plan)
+    return plan and _planned(progress, published, done)
 
 
-def publish_specs(settings: Settings, progress: Progress, *, plan: bool, **publishing: bool) -> None:
+def publish_specs(settings: Settings, progress: Progress, *, plan: bool, **publishing: bool) -> bool:
     """Make Superset match the specs."""
     stack = stacks.connect(settings)
     layer = load_layer(current().views)
     receipt = _newest(stack)
     with _until_published(receipt, plan=plan):
-        _publish(stack, layer, receipt, progress, plan=plan, **publishing)
+        published = _publish(stack, layer, receipt, progress, plan=plan, **publishing)
+    return plan and _planned(progress, published)
 
 
 def restore_backup(settings: Settings, progress: Progress, *, path: Path) -> None:
@@ -262,7 +270,7 @@ def _publish(
     fresh: bool = False,
     verbose: bool = False,
     **allowed: bool,
-) -> None:
+) -> Published:
     """Publish, and note on the receipt of the data what was done.
 
     Until that stands there, cached answers are old; ``fresh`` says so for another reason. ``allowed``: ``adopt`` and
@@ -282,6 +290,7 @@ def _publish(
         if not plan and (fresh or published.changed):
             _note(connection, receipt, published.counts)
     progress.say("\n".join(published.lines(verbose=verbose)))
+    return published
 
 
 @contextmanager
@@ -293,6 +302,15 @@ def _until_published(receipt: Receipt | None, *, plan: bool = False) -> Iterator
         if receipt and not receipt.assets and not plan:
             error.add_note(OLD_DASHBOARDS)
         raise
+
+
+def _planned(progress: Progress, published: Published, data: Refreshed | None = None) -> bool:
+    """The verdict of a plan: whether anything would change."""
+    number = len(published.changes)
+    what = ["the data"] if data and data.changed else []
+    what += [f"{number:,} object{'s' if number > 1 else ''} in Superset"] if number else []
+    progress.say(f"It would change {' and '.join(what)}." if what else "Nothing would change.")
+    return bool(what)
 
 
 def _note(connection: Connection, receipt: Receipt | None, assets: dict[str, int]) -> None:

@@ -5,6 +5,7 @@ from datetime import date
 
 from psycopg2.extensions import cursor as Cursor
 
+from bootstrap.lines import MonthLines
 from warehouse.queries import query
 
 TABLE = "changed_warehouse_line"
@@ -36,6 +37,12 @@ def find_changed_lines(cursor: Cursor, days: Sequence[date]) -> str | None:
     cursor.execute(query("changed_line", columns=_COLUMNS), {**days_of(days), "change": change})
     cursor.execute(f"analyze {TABLE}")
     return TABLE
+
+
+def compared(cursor: Cursor, days: Sequence[date]) -> list[MonthLines]:
+    """What the newest change, of these days, did to the lines of each month."""
+    cursor.execute(query("compared"), days_of(days))
+    return [MonthLines(*row) for row in cursor.fetchall()]
 
 
 def narrow_parts() -> dict[str, str]:

@@ -10,10 +10,10 @@ from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
 
 from bootstrap.contracts import Contract, read_contracts
-from bootstrap.lines import How, Lines, Loaded, Opened
+from bootstrap.lines import How, Lines, Loaded, MonthLines, Opened
 from bootstrap.progress import Progress
 from warehouse import migrate
-from warehouse.changes import narrow_parts
+from warehouse.changes import compared, narrow_parts
 from warehouse.closing import close_month, reopen_month
 from warehouse.generations import sign
 from warehouse.load import by_other_rules, load, load_again
@@ -81,6 +81,9 @@ class ShopLines:
 
     def roll_back(self, cursor: Cursor, *, to: int | None, progress: Progress) -> tuple[str, Loaded]:
         return roll_back(cursor, to=to, progress=progress)
+
+    def compared(self, cursor: Cursor, days: Sequence[date]) -> list[MonthLines]:
+        return compared(cursor, days)
 
     def sign(self, cursor: Cursor, receipt_id: int, *, keep: int) -> None:
         sign(cursor, receipt_id, most=keep)

@@ -4,9 +4,10 @@ A rollback is the same with the lines before in place of a file's.
 """
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from functools import partial
 from hashlib import sha256
@@ -21,10 +22,10 @@ from bootstrap.connection import alone
 from bootstrap.contracts import Contract, Rule, run_contracts
 from bootstrap.errors import OLD_DASHBOARDS, CheckFailed, Interrupted, Locked, SourceError, UsageError
 from bootstrap.interruption import deferred
-from bootstrap.lines import Changes, How, Loaded, Opened, lines
+from bootstrap.lines import Changes, How, Loaded, MonthLines, Opened, lines
 from bootstrap.progress import Progress
 from bootstrap.refresh.attempt import note_failure
-from bootstrap.refresh.receipt import Figures, Receipt, newest_receipt
+from bootstrap.refresh.receipt import Figures, Moved, Receipt, newest_receipt
 from bootstrap.roles import grant_reading
 from bootstrap.semantic.build import Build, build
 from bootstrap.semantic.dependents import Dependent
@@ -44,6 +45,7 @@ class Refreshed:
 
     ``changed`` is false when there was nothing to do; ``proof`` then says how that is known, and ``is_read`` whether a
     file was read for it. ``dropped`` is what others built on relations that were replaced; of a plan, what would go.
+    ``moved`` is who changed group; ``months``, of a plan, what would become of their lines.
     """
 
     receipt: Receipt
@@ -52,16 +54,21 @@ class Refreshed:
     is_read: bool = False
     dropped: Sequence[Dependent] = ()
     is_plan: bool = False
+    needs_cascade: bool = False
+    moved: Moved = field(default_factory=Counter)
+    months: Sequence[MonthLines] = ()
 
     def lines(self) -> list[str]:
         """The same for people."""
         if self.changed:
-            return [*self.receipt.lines(), *self._dropped_lines()]
+            told = self.receipt.lines(self.moved, self.months, is_plan=self.is_plan)
+            return [*told, *self._dropped_lines()]
         read = [*self.receipt.read_lines(), *self.receipt.warning_lines()] if self.is_read else []
         return [*read, f"Data: nothing to do: {self.proof}."]
 
     def _dropped_lines(self) -> list[str]:
-        said = "would be dropped, so this needs --cascade" if self.is_plan else "dropped"
+        said = "would be dropped, so this needs --cascade" if self.needs_cascade else "dropped"
+        said = said if self.needs_cascade or not self.is_plan else "would be dropped"
         return [f"! {said}: {one}" for one in self.dropped]
 
 
@@ -267,11 +274,16 @@ def _apply(
     )
     grant_reading(cursor)
     seconds = {step.name: round(step.seconds, 3) for step in progress.steps[earlier:]}
-    receipt = _receipt(before, Figures.read(cursor), source, loaded, fingerprint=now, seconds=seconds)
-    receipt.save(cursor)
-    lines().sign(cursor, receipt.receipt_id or 0, keep=keep)
+    after = Figures.read(cursor)
+    moved = before.moved(after) if before.groups else Counter()
+    receipt = _receipt(before, after, source, loaded, moves=moved.total(), fingerprint=now, seconds=seconds)
+    months = lines().compared(cursor, loaded.days_changed) if plan_only and loaded.days_changed else []
+    if not plan_only:
+        receipt.save(cursor)
+        lines().sign(cursor, receipt.receipt_id or 0, keep=keep)
     if built.changed:
-        return Refreshed(receipt, changed=True, dropped=built.dropped, is_plan=plan_only and not cascade)
+        done = Refreshed(receipt, changed=True, dropped=built.dropped, moved=moved, months=months)
+        return replace(done, is_plan=plan_only, needs_cascade=plan_only and not cascade)
     proof = "each day's content hash is what it was"
     return Refreshed(receipt, changed=False, proof=proof, is_read=True)
 
@@ -290,7 +302,14 @@ def _new_lines(
 
 
 def _receipt(
-    before: Figures, after: Figures, source: str, loaded: Loaded, *, fingerprint: str, seconds: dict[str, float]
+    before: Figures,
+    after: Figures,
+    source: str,
+    loaded: Loaded,
+    *,
+    fingerprint: str,
+    moves: int,
+    seconds: dict[str, float],
 ) -> Receipt:
     """What the load did, and what the figures were before it and are after it."""
     return Receipt(
@@ -302,7 +321,7 @@ def _receipt(
         before=before.headline,
         after=after.headline,
         closed_month_changes=before.closed_month_changes(after),
-        moves=before.moves(after) if before.groups else 0,
+        moves=moves,
         seconds=seconds,
     )
 

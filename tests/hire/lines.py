@@ -14,7 +14,7 @@ from psycopg2.extras import execute_values
 
 from bootstrap.contracts import Contract
 from bootstrap.errors import SourceError, UsageError
-from bootstrap.lines import Lines, Loaded
+from bootstrap.lines import Lines, Loaded, MonthLines
 from bootstrap.progress import Progress
 
 TABLES = """
@@ -113,6 +113,9 @@ class Rides:
 
     def roll_back(self, cursor: Cursor, *, to: int | None, progress: Progress) -> tuple[str, Loaded]:
         raise UsageError("No generation of rides is kept to roll back to. Load the file before: lgs refresh --source.")
+
+    def compared(self, cursor: Cursor, days: Sequence[date]) -> list[MonthLines]:
+        return []
 
     def sign(self, cursor: Cursor, receipt_id: int, *, keep: int) -> None:
         pass
