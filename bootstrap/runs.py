@@ -202,7 +202,7 @@ def look(settings: Settings) -> Status:
     """What runs, which data is loaded, and whether all is well."""
     found = stacks.status(settings)
     told: dict[str, Data | Failure | None] = {}
-    if found.warehouse_answers:
+    if found.warehouse_answers and found.passwords != "missing":
         stack = stacks.connect(settings)
         receipt, failed = _newest(stack), failures(stack.url("warehouse"))[:1]
         told = {"data": _data(receipt) if receipt else None, "last_failure": _failure(receipt, *failed)}

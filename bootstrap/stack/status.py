@@ -15,6 +15,7 @@ from bootstrap.stack.processes import HOST
 from bootstrap.stack.site import EmbeddedSuperset
 
 Name = Literal["PostgreSQL", "Superset", "Superset's metadata"]
+State = Literal["kept", "missing", "open to others"]
 Verdict = Literal["all well", "stale", "degraded", "down"]
 # A receipt keeps numbers of money as text, so that no digit is lost.
 Figure = Annotated[
@@ -84,6 +85,7 @@ class Status(BaseModel):
 
     services: tuple[Service, ...] = Field(description="the servers, the warehouse first")
     data: Data | None = Field(None, description="what is loaded; null when nothing is, or the database does not answer")
+    passwords: State = Field("kept", description="the file credentials.env")
     last_failure: Failure | None = Field(None, description="null unless it is newer than the data")
     verdict: Verdict = Field("all well", description="the worst that was found")
     advice: str = Field("", description="what was found, and what to do; empty when all is well")
@@ -96,11 +98,19 @@ class Status(BaseModel):
     def judged(self, *, stale_hours: float) -> "Status":
         """With its verdict. Data is stale when none was loaded for ``stale_hours``."""
         verdict, advice = self._found(stale_hours)
+        if self.passwords == "open to others":
+            verdict = "down" if verdict == "down" else "degraded"
+            advice = f"Others can read credentials.env. Run: lgs up, which makes it yours alone. {advice}".rstrip()
         return self.model_copy(update={"verdict": verdict, "advice": advice})
 
     def _found(self, stale_hours: float) -> tuple[Verdict, str]:
         names = [service.name for service in self.services if not service.healthy]
         silent = f"{' and '.join(names)} {'do' if len(names) > 1 else 'does'} not answer. Run: lgs up."
+        if self.passwords == "missing":
+            return (
+                "down",
+                "The file credentials.env is gone. Run: lgs up, which puts its copy back or says what else to do.",
+            )
         if names:
             return "degraded" if self.warehouse_answers else "down", silent
         if self.data is None:

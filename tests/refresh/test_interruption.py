@@ -124,3 +124,25 @@ def test_no_password_is_noted(database: Database) -> None:
         "mysql+pymysql://shop:***@db/retail",
         "postgresql://shop:***@db/retail does not answer",
     )
+
+
+def test_the_status_says_what_is_wrong_with_the_passwords_and_with_the_server(siteless: Shop) -> None:
+    path = siteless.home / "credentials.env"
+    path.chmod(0o644)
+    shown = siteless.lgs("status")
+    assert (shown.returncode, "Others can read credentials.env. Run: lgs up" in shown.stdout) == (1, True), shown.stdout
+    path.unlink()
+    shown = siteless.lgs("status")
+    assert (shown.returncode, "Down: The file credentials.env is gone. Run: lgs up" in shown.stdout) == (3, True)
+    siteless.lgs("up")
+    assert path.stat().st_mode & 0o077 == 0
+    assert counted(siteless, "select count(*) from warehouse.line") == 18
+
+    (server,) = [service for service in siteless.stack_status.services if service.name == "PostgreSQL"]
+    assert server.pid
+    os.kill(server.pid, signal.SIGKILL)
+    until(lambda: not siteless.stack_status.warehouse_answers)
+    shown = siteless.lgs("status")
+    assert (shown.returncode, "Down: PostgreSQL and Superset do not answer" in shown.stdout) == (3, True), shown.stdout
+    siteless.lgs("up")
+    assert counted(siteless, "select count(*) from warehouse.line") == 18
