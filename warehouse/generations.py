@@ -120,11 +120,10 @@ def _move(cursor: Cursor, files: list[int], generation: int, *, origin: str, tar
         return
     columns = _columns(cursor, "landing", "source", "line", "reject")
     is_out = target == "landing_before"
-    parts = {
-        "of_generation": "" if is_out else "and generation = %(generation)s",
-        "generation_column": ", generation" if is_out else "",
-        "generation_value": ", %(generation)s" if is_out else "",
-    }
+    parts = {"of_generation": "true" if is_out else "generation = %(generation)s"}
+    for table in ("line", "reject"):
+        parts[f"{table}_target"] = columns[f"{table}_columns"] + (", generation" if is_out else "")
+        parts[f"{table}_values"] = columns[f"{table}_columns"] + (", %(generation)s" if is_out else "")
     statement = query("move_files", origin=origin, target=target, **parts, **columns)
     cursor.execute(statement, {"files": files, "generation": generation})
 

@@ -2,31 +2,38 @@
 -- was changed.
 with
 
-removed as (
+line as (
 
     select
         month,
         invoice_no,
         stock_code,
         hash,
-        count(*) as lines
+        -1 as way
     from warehouse_before.line
     where change_id = (select max(change_id) from warehouse_before.change)
-    group by month, invoice_no, stock_code, hash
+    union all
+    select
+        month,
+        invoice_no,
+        stock_code,
+        hash,
+        1 as way
+    from warehouse.line
+    where month = any(%(months)s) and invoice_at::date = any(%(days)s)
 
 ),
 
-added as (
+differing as (
 
     select
         month,
         invoice_no,
         stock_code,
-        hash,
-        count(*) as lines
-    from warehouse.line
-    where month = any(%(months)s) and invoice_at::date = any(%(days)s)
+        sum(way) as lines
+    from line
     group by month, invoice_no, stock_code, hash
+    having sum(way) <> 0
 
 ),
 
@@ -34,12 +41,9 @@ of_articles as (
 
     select
         month,
-        invoice_no,
-        stock_code,
-        sum(greatest(coalesce(added.lines, 0) - coalesce(removed.lines, 0), 0)) as came,
-        sum(greatest(coalesce(removed.lines, 0) - coalesce(added.lines, 0), 0)) as went
-    from removed
-    full outer join added using (month, invoice_no, stock_code, hash)
+        sum(greatest(lines, 0)) as came,
+        sum(greatest(-lines, 0)) as went
+    from differing
     group by month, invoice_no, stock_code
 
 )
@@ -50,6 +54,5 @@ select
     sum(least(came, went))::bigint as changed,
     sum(greatest(went - came, 0))::bigint as gone
 from of_articles
-where came + went > 0
 group by month
 order by month

@@ -9,7 +9,10 @@ from (
         last.generation,
         greatest(
             last.load_id,
-            (select max(out.load_id) from landing_before.source as out where out.generation = last.generation)
+            (
+                select max(taken_out.load_id) from landing_before.source as taken_out
+                where taken_out.generation = last.generation
+            )
         ) as load_id
     from (
         select

@@ -18,13 +18,13 @@ with
 moved as (
 
     delete from {origin}.line
-    where load_id = any(%(files)s) {of_generation}
+    where load_id = any(%(files)s) and {of_generation}
     returning {line_columns}
 
 )
 
-insert into {target}.line ({line_columns} {generation_column})
-select {line_columns} {generation_value}
+insert into {target}.line ({line_target})
+select {line_values}
 from moved;
 
 with
@@ -32,11 +32,11 @@ with
 moved as (
 
     delete from {origin}.reject
-    where load_id = any(%(files)s) {of_generation}
+    where load_id = any(%(files)s) and {of_generation}
     returning {reject_columns}
 
 )
 
-insert into {target}.reject ({reject_columns} {generation_column}) overriding system value
-select {reject_columns} {generation_value}
+insert into {target}.reject ({reject_target}) overriding system value
+select {reject_values}
 from moved
