@@ -78,8 +78,10 @@ class Told(Spec):
             return ""
         if not all(isinstance(one, int | Decimal) for one in (before, after)):
             return f"{old} -> {new}"
-        sign = "+" if after > before else ""
-        return f"{old} -> {new} ({sign}{self.shown(name, after - before)})"
+        difference, sign = after - before, "+" if after > before else ""
+        has_decimals = name not in self.money and "." in old + new
+        shown = f"{difference:,.2f}" if has_decimals else self.shown(name, difference)
+        return f"{old} -> {new} ({sign}{shown})"
 
     @property
     def relations(self) -> list[str]:
