@@ -30,7 +30,7 @@ class Moves(Spec):
 
     label: str
     counted: str
-    planned: str
+    planned: str = ""
     sql: str
 
     def lines(self, moved: Moved, *, is_plan: bool) -> list[str]:
@@ -45,7 +45,7 @@ class Moves(Spec):
             else f"  {count:,} {old} -> {new}"
             for (old, new), count in moved.most_common()
         ]
-        return [f"{self.label:<9} {moved.total():,} {self.planned if is_plan else self.counted}", *told]
+        return [f"{self.label:<9} {moved.total():,} {(is_plan and self.planned) or self.counted}", *told]
 
 
 class Told(Spec):
