@@ -7,8 +7,8 @@ A backup is one tar file, readable by its owner alone, since it holds the key th
     superset.dump       the same of Superset's metadata
 
 A restore makes both databases aside, ready to be used, and then gives them the names of the old ones, which stand until
-then. The passwords of the receiving side stay in force: those of the database roles, and those of the users that its
-credentials.env names.
+then. The passwords of the receiving side stay in force: those of the database roles, those that people chose there, and
+those in its credentials.env of users who chose none, neither there nor before the backup.
 """
 
 import json
@@ -40,6 +40,7 @@ from bootstrap.roles import ensure_roles, grant_reading
 from bootstrap.stack import Stack
 from bootstrap.stack.account import client_program
 from bootstrap.stack.address import replaced
+from bootstrap.stack.passwords import chosen
 from bootstrap.stack.rekey import rekey
 from bootstrap.values import Spec
 
@@ -56,6 +57,7 @@ class Manifest(Spec):
     superset: str
     tables: str = Field("", description="revision of the warehouse's tables")
     secret_key: SecretStr
+    chosen: frozenset[str] = Field(frozenset(), description="users whose password is of their own choice")
 
     def text(self) -> str:
         return json.dumps({**self.model_dump(mode="json"), "secret_key": self.secret_key.get_secret_value()}, indent=2)
@@ -75,6 +77,7 @@ def backup(stack: Stack, path: Path, *, progress: Progress) -> Manifest:
         superset=version("apache-superset"),
         tables=lines().revision(),
         secret_key=SecretStr(stack.metadata.secret_key),
+        chosen=frozenset(chosen(stack.metadata.url, stack.credentials.users)),
     )
     with (
         alone(stack.url("warehouse")),
@@ -115,7 +118,12 @@ def restore(stack: Stack, path: Path, *, progress: Progress) -> Manifest:
                         _extract(archive, PARTS[name], folder / PARTS[name])
                         make(stack, folder / PARTS[name])
             with progress.step("Renew keys"):
-                rekey(stack, _aside(stack.metadata.url), manifest.secret_key.get_secret_value())
+                rekey(
+                    stack,
+                    _aside(stack.metadata.url),
+                    manifest.secret_key.get_secret_value(),
+                    chosen_there=manifest.chosen,
+                )
             with progress.step("Put in place"):
                 put_in_place(admin_urls)
         finally:

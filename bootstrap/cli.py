@@ -14,7 +14,8 @@ from typer.main import get_command
 from bootstrap import runs
 from bootstrap import stack as stacks
 from bootstrap.backup import backup
-from bootstrap.errors import LgsError
+from bootstrap.errors import WOULD_CHANGE, Interrupted, LgsError, said
+from bootstrap.interruption import interruptible
 from bootstrap.lines import lines as kept_lines
 from bootstrap.progress import Progress
 from bootstrap.project import FILE, open_project, using
@@ -58,7 +59,9 @@ VerboseOption = Annotated[bool, typer.Option("--verbose", help="List every chang
 CascadeOption = Annotated[
     bool, typer.Option("--cascade", help="Drop what others built on a relation that has to be replaced.")
 ]
-PlanOption = Annotated[bool, typer.Option("--plan", help="Show what would change, and change nothing.")]
+PlanOption = Annotated[
+    bool, typer.Option("--plan", help="Show what would change, and change nothing; the exit code is 4 if it would.")
+]
 
 
 ProjectOption = Annotated[
@@ -76,12 +79,24 @@ class Address(StrEnum):
 
 
 def main() -> None:
-    """Run the command; an expected error becomes one message and its exit code."""
+    """Run the command; an expected error, or an interruption, becomes one message and its exit code."""
     try:
-        app()
+        with interruptible():
+            app()
     except LgsError as error:
-        print(f"Error: {error}", file=sys.stderr)
+        print(f"Error: {said(error)}", file=sys.stderr)
         raise SystemExit(error.exit_code) from None
+    except Interrupted as error:
+        if not hasattr(error, "__notes__"):
+            error.add_note("Run the command again to go on.")
+        print(said(error), file=sys.stderr)
+        raise SystemExit(error.exit_code) from None
+
+
+def _end(would_change: bool) -> None:
+    """The end of a command that has a plan."""
+    if would_change:
+        raise typer.Exit(WOULD_CHANGE)
 
 
 def _version(wanted: bool) -> None:
@@ -187,7 +202,7 @@ def refresh_command(
     """
     settings = load_settings(map=map_name, dates=dates, only=only, skip=skip, max_rejects=max_rejects)
     how = {"append": append, "plan": plan, "allow_loss": allow_loss, "cascade": cascade}
-    runs.load(settings, Progress(), sources=source or [], adopt=adopt, orphan=orphan, verbose=verbose, **how)
+    _end(runs.load(settings, Progress(), sources=source or [], adopt=adopt, orphan=orphan, verbose=verbose, **how))
 
 
 @app.command("watch")
@@ -233,15 +248,21 @@ def history_command(
 
 
 @app.command("rollback")
-def rollback_command(plan: PlanOption = False) -> None:
+def rollback_command(
+    to: Annotated[
+        int | None, typer.Option(metavar="RECEIPT", help="Undo all that changed data after this receipt (lgs history).")
+    ] = None,
+    plan: PlanOption = False,
+) -> None:
     """Undo the latest refresh that changed data, then publish.
 
-    Run it again to redo. A later refresh or up that is given the undone file loads it again; without --source and
-    LGS_SOURCE the data stays as it is.
+    Run it again to redo. What the last LGS_KEEP_REFRESHES changes replaced is kept, so that --to can go back by several
+    at once; running it again redoes these together. A later refresh or up that is given the undone file loads it again;
+    without --source and LGS_SOURCE the data stays as it is.
 
-    Example: lgs rollback --plan
+    Example: lgs rollback --to 12 --plan
     """
-    runs.undo(load_settings(), Progress(), plan=plan)
+    _end(runs.undo(load_settings(), Progress(), to=to, plan=plan))
 
 
 @app.command("close")
@@ -256,7 +277,7 @@ def close_command(
 
     Example: lgs close 2010-12
     """
-    runs.close_month(load_settings(), Progress(), month=month.date(), reopen=reopen, plan=plan)
+    _end(runs.close_month(load_settings(), Progress(), month=month.date(), reopen=reopen, plan=plan))
 
 
 @app.command("publish")
@@ -270,7 +291,7 @@ def publish_command(
 
     Example: lgs publish --plan
     """
-    runs.publish_specs(load_settings(), Progress(), plan=plan, adopt=adopt, orphan=orphan, verbose=verbose)
+    _end(runs.publish_specs(load_settings(), Progress(), plan=plan, adopt=adopt, orphan=orphan, verbose=verbose))
 
 
 @app.command()

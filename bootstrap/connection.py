@@ -8,6 +8,7 @@ from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
 
 from bootstrap.errors import Locked, Unreachable
+from bootstrap.interruption import watched
 
 LOCK_KEY = 0x16C5
 _SECONDS = 10
@@ -20,7 +21,7 @@ def connected(url: str) -> Iterator[Connection]:
         connection = psycopg2.connect(url, connect_timeout=_SECONDS, application_name="lgs")
     except psycopg2.OperationalError as error:
         raise _unreachable(url, error) from error
-    with closing(connection):
+    with closing(connection), watched(connection):
         try:
             yield connection
         except (psycopg2.OperationalError, psycopg2.InterfaceError) as error:

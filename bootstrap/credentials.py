@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from bootstrap.errors import UsageError
 
 FILE = "credentials.env"
+COPY = "credentials.copy.env"
 Secret = Annotated[SecretStr, Field(min_length=8)]
 _ADDED = "user_"
 _HEADER = "# Passwords and keys of this stack, generated on its first run. Whoever reads this file is administrator.\n"
@@ -85,6 +86,8 @@ def load_credentials(home: Path) -> Credentials:
         found = dotenv_values(stream=StringIO(path.read_text(encoding="utf-8")), interpolate=False)
         return Credentials.model_validate({name.lower(): value for name, value in found.items()} | {"path": path})
     except FileNotFoundError:
+        if (home / COPY).exists():
+            raise UsageError(f"{path} is gone. Run `lgs up`: it puts back the copy that was kept of it.") from None
         raise UsageError(f"There are no passwords yet: {path} does not exist. Run `lgs up` first.") from None
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{path} cannot be read ({error}). {_remedy(path)}") from error
@@ -94,13 +97,30 @@ def load_credentials(home: Path) -> Credentials:
 
 
 def ensure_credentials(home: Path) -> Credentials:
-    """Read the file in the state folder, and generate it when there is none."""
-    path = home / FILE
+    """Read the file in the state folder; put its copy back, or generate it, when there is none.
+
+    A copy beside it is kept up to date: without its passwords nobody could open the databases that are there.
+    """
+    path, copy = home / FILE, home / COPY
     if not path.exists():
-        write_credentials(_generate(path))
-    elif path.stat().st_mode & 0o077:
-        path.chmod(0o600)
-    return load_credentials(home)
+        _write(path, copy.read_text(encoding="utf-8")) if copy.exists() else write_credentials(_generate(path))
+    for one in (path, copy):
+        if is_open(one):
+            one.chmod(0o600)
+    found = load_credentials(home)
+    _keep_copy(path, copy)
+    return found
+
+
+def is_open(path: Path) -> bool:
+    """Whether others than its owner can read or write the file."""
+    return path.exists() and bool(path.stat().st_mode & 0o077)
+
+
+def _keep_copy(path: Path, copy: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    if not copy.exists() or copy.read_text(encoding="utf-8") != text:
+        _write(copy, text)
 
 
 def _generate(path: Path) -> Credentials:
@@ -114,13 +134,18 @@ def _password() -> str:
 
 
 def write_credentials(credentials: Credentials) -> None:
-    """Write its file whole, with mode 0600 from the first byte on."""
-    path = credentials.path
+    """Write its file whole, and the copy of it."""
     lines = [f"{name.upper()}={_quoted(value.get_secret_value())}\n" for name, value in credentials if name != "path"]
+    _write(credentials.path, _HEADER + "".join(lines))
+    _keep_copy(credentials.path, credentials.path.with_name(COPY))
+
+
+def _write(path: Path, text: str) -> None:
+    """With mode 0600 from the first byte on."""
     making = path.with_name(f".{path.name}.{os.getpid()}")
     making.unlink(missing_ok=True)
     with os.fdopen(os.open(making, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as stream:
-        stream.write(_HEADER + "".join(lines))
+        stream.write(text)
         stream.flush()
         os.fsync(stream.fileno())
     making.replace(path)

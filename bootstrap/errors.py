@@ -11,10 +11,17 @@
     ├── Unreachable      3   a service does not answer; names host, port and the setting to change
     └── Locked          75   another refresh or publish is running
 
+    Interrupted      130 after Ctrl-C, 143 after SIGTERM. No error, so that nobody handles it and goes on
+
+A plan that would change something ends with 4.
+
 Each message is one clear sentence about what happened, and one about what to do next.
 """
 
 from pathlib import Path
+
+OLD_DASHBOARDS = "The data is committed, but the dashboards are old. Run: lgs publish."
+WOULD_CHANGE = 4
 
 
 class LgsError(Exception):
@@ -71,3 +78,16 @@ class Locked(LgsError):
     """Another run holds the lock."""
 
     exit_code = 75
+
+
+class Interrupted(BaseException):
+    """Somebody stopped the command, by the signal of this number. Its notes say what was done by then."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__("Interrupted.")
+        self.exit_code = 128 + number
+
+
+def said(error: BaseException) -> str:
+    """What is told of it: its message and its notes."""
+    return " ".join([str(error), *getattr(error, "__notes__", ())])

@@ -48,6 +48,21 @@ class Loaded:
         return sorted({day.replace(day=1) for day in self.days_changed})
 
 
+@dataclass(frozen=True)
+class MonthLines:
+    """How many lines of a month (its first day) are new, changed and gone."""
+
+    month: date
+    new: int
+    changed: int
+    gone: int
+
+    def text(self) -> str:
+        """The same for people."""
+        counts = {"new": self.new, "changed": self.changed, "gone": self.gone}
+        return f"{self.month:%B %Y}: {', '.join(f'{lines:,} {what}' for what, lines in counts.items() if lines)}"
+
+
 class How(Protocol):
     """How to read a file: what a person says that it does not say itself. Two that say the same are equal."""
 
@@ -113,8 +128,17 @@ class Lines(Protocol):
     def load_again(self, cursor: Cursor, *, progress: Progress) -> Loaded:
         """Make the lines once more of what is kept of the last file."""
 
-    def roll_back(self, cursor: Cursor, *, progress: Progress) -> tuple[str, Loaded]:
-        """Exchange the lines for those before; in words what they are of, and what is known of their load."""
+    def roll_back(self, cursor: Cursor, *, to: int | None, progress: Progress) -> tuple[str, Loaded]:
+        """Undo the newest change of lines, or all after the receipt ``to``.
+
+        In words what the lines are of, and what is known of their load.
+        """
+
+    def compared(self, cursor: Cursor, days: Sequence[date]) -> list[MonthLines]:
+        """What the change of lines that was made, on these days, did to each month."""
+
+    def sign(self, cursor: Cursor, receipt_id: int, *, keep: int) -> None:
+        """Note the receipt of the change that was made, if any was; ``keep`` such changes can be undone."""
 
     def close_month(self, cursor: Cursor, month: date, *, reopen: bool) -> bool:
         """Note that a month is complete, or take it back; false where it is so already."""

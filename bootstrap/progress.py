@@ -16,6 +16,7 @@ class Step:
     rows: int | None = None
     note: str = ""
     seconds: float = 0.0
+    is_done: bool = False
 
     def line(self) -> str:
         rows = "" if self.rows is None else f"{self.rows:,} rows"
@@ -39,7 +40,7 @@ class Progress:
                     yield step
             else:
                 yield step
-            mark = "✓"
+            step.is_done, mark = True, "✓"
         finally:
             self._end(step, started, mark)
 

@@ -1,7 +1,8 @@
 """What each command does, as a function: it connects the rooms, and the work is done in them."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -11,17 +12,19 @@ from psycopg2.extensions import connection as Connection
 from bootstrap import stack as stacks
 from bootstrap.assets import Site, load_specs, publish
 from bootstrap.assets.examples import write_examples
+from bootstrap.assets.published import Published
 from bootstrap.assets.questions import write_questions
 from bootstrap.assets.spec import Specs
 from bootstrap.backup import read_manifest, restore
 from bootstrap.connection import alone, connected
 from bootstrap.credentials import Passwords
-from bootstrap.errors import LgsError, UsageError
+from bootstrap.errors import OLD_DASHBOARDS, Interrupted, LgsError, UsageError
 from bootstrap.lines import How, lines
 from bootstrap.progress import Progress
 from bootstrap.project import current
 from bootstrap.refresh import Refreshed, close, fingerprint, refresh, rollback
-from bootstrap.refresh.history import history_lines, metric_lines, receipts
+from bootstrap.refresh.attempt import Attempt
+from bootstrap.refresh.history import failures, history_lines, metric_lines, receipts
 from bootstrap.refresh.receipt import Receipt, newest_receipt, read_receipts
 from bootstrap.semantic.house_rules import write_definitions
 from bootstrap.semantic.loader import load_layer
@@ -29,7 +32,7 @@ from bootstrap.semantic.reference import write_reference
 from bootstrap.semantic.relations import write_relations
 from bootstrap.semantic.spec import Layer
 from bootstrap.settings import Settings
-from bootstrap.stack import Data, Stack, Status
+from bootstrap.stack import Data, Failure, Stack, Status
 from bootstrap.watch import Watch
 
 
@@ -47,8 +50,9 @@ def up(
     settings = _first_source(stack, settings, progress)
     kept = restored or (not allow_loss and _is_added_to(stack, settings.source))
     refreshed = _refresh(stack, layer, specs, settings, progress, definitions_only=kept, allow_loss=allow_loss)
-    stacks.ready(stack, progress=progress)
-    _publish(stack, layer, refreshed.receipt, progress, fresh=restored, **publishing)
+    with _until_published(refreshed.receipt):
+        stacks.ready(stack, progress=progress)
+        _publish(stack, layer, refreshed.receipt, progress, fresh=restored, **publishing)
     progress.say(_welcome(stacks.connect(settings), specs))  # with the passwords that are new
 
 
@@ -62,8 +66,10 @@ def load(
     allow_loss: bool,
     cascade: bool,
     **publishing: bool,
-) -> None:
+) -> bool:
     """Refresh the data from each of ``sources``, or from the source of the settings, then publish.
+
+    Of a plan, whether anything would change.
 
     Where one of several files fails, those before it are published, and what it raised is raised again.
     """
@@ -71,22 +77,29 @@ def load(
     stack = stacks.connect(settings)
     how = {"plan_only": plan, "allow_loss": allow_loss, "cascade": cascade, "append": append}
     files = _files(sources or [source for source in [settings.source] if source], append=append, plan=plan)
-    receipt, failed = None, None
+    done, failed = None, None
     for number, path in enumerate(files):
         given = settings.model_copy(update={"source": path})
         try:
-            receipt = _refresh(stack, layer, specs, given, progress, **how).receipt
+            done = _refresh(stack, layer, specs, given, progress, **how)
         except LgsError as error:
             if not number:
                 raise
             progress.say(f"{number} of {len(files)} files were loaded; {path} and what follows it were not.")
             failed = error
             break
-    if not plan:
-        stacks.restore_roles(stack)
-    _publish(stack, layer, receipt, progress, plan=plan, **publishing)
+        except Interrupted as stop:
+            if number:
+                stop.add_note(f"{number} of {len(files)} files were loaded before it. {OLD_DASHBOARDS}")
+            raise
+    receipt = done.receipt if done else None
+    with _until_published(receipt, plan=plan):
+        if not plan:
+            stacks.restore_roles(stack)
+        published = _publish(stack, layer, receipt, progress, plan=plan, **publishing)
     if failed:
         raise failed
+    return plan and _planned(progress, published, done)
 
 
 def _files(sources: Sequence[Path], *, append: bool, plan: bool) -> list[Path | None]:
@@ -152,16 +165,26 @@ class _Adding:
             _publish(self.stack, load_layer(current().views), last, self.progress)
 
 
-def undo(settings: Settings, progress: Progress, *, plan: bool) -> None:
-    """Roll the newest refresh that changed lines back, then publish."""
+def undo(settings: Settings, progress: Progress, *, to: int | None, plan: bool) -> bool:
+    """Roll the newest refresh that changed lines back, or all after the receipt ``to``, then publish."""
     layer, specs = _definitions()
     stack = stacks.connect(settings)
-    done = rollback(stack.url("warehouse"), layer, used_in=specs.metric_uses(), plan_only=plan, progress=progress)
+    done = rollback(
+        stack.url("warehouse"),
+        layer,
+        to=to,
+        keep=settings.keep_refreshes,
+        used_in=specs.metric_uses(),
+        plan_only=plan,
+        progress=progress,
+    )
     progress.say("\n".join(done.lines()))
-    _publish(stack, layer, done.receipt, progress, plan=plan)
+    with _until_published(done.receipt, plan=plan):
+        published = _publish(stack, layer, done.receipt, progress, plan=plan)
+    return plan and _planned(progress, published, done)
 
 
-def close_month(settings: Settings, progress: Progress, *, month: date, reopen: bool, plan: bool) -> None:
+def close_month(settings: Settings, progress: Progress, *, month: date, reopen: bool, plan: bool) -> bool:
     """Declare a month complete, or let its open days decide again, then publish."""
     layer, specs = _definitions()
     stack = stacks.connect(settings)
@@ -175,14 +198,19 @@ def close_month(settings: Settings, progress: Progress, *, month: date, reopen: 
         progress=progress,
     )
     progress.say("\n".join(done.lines()))
-    _publish(stack, layer, done.receipt, progress, plan=plan)
+    with _until_published(done.receipt, plan=plan):
+        published = _publish(stack, layer, done.receipt, progress, plan=plan)
+    return plan and _planned(progress, published, done)
 
 
-def publish_specs(settings: Settings, progress: Progress, *, plan: bool, **publishing: bool) -> None:
+def publish_specs(settings: Settings, progress: Progress, *, plan: bool, **publishing: bool) -> bool:
     """Make Superset match the specs."""
     stack = stacks.connect(settings)
     layer = load_layer(current().views)
-    _publish(stack, layer, _newest(stack), progress, plan=plan, **publishing)
+    receipt = _newest(stack)
+    with _until_published(receipt, plan=plan):
+        published = _publish(stack, layer, receipt, progress, plan=plan, **publishing)
+    return plan and _planned(progress, published)
 
 
 def restore_backup(settings: Settings, progress: Progress, *, path: Path) -> None:
@@ -217,9 +245,18 @@ def write_pages(settings: Settings, folder: Path) -> list[str]:
 def look(settings: Settings) -> Status:
     """What runs, which data is loaded, and whether all is well."""
     found = stacks.status(settings)
-    receipt = _newest(stacks.connect(settings)) if found.warehouse_answers else None
-    data = _data(receipt) if receipt else None
-    return found.model_copy(update={"data": data}).judged(stale_hours=settings.stale_hours)
+    told: dict[str, Data | Failure | None] = {}
+    if found.warehouse_answers and found.passwords != "missing":
+        stack = stacks.connect(settings)
+        receipt, failed = _newest(stack), failures(stack.url("warehouse"))[:1]
+        told = {"data": _data(receipt) if receipt else None, "last_failure": _failure(receipt, *failed)}
+    return found.model_copy(update=told).judged(stale_hours=settings.stale_hours)
+
+
+def _failure(receipt: Receipt | None, attempt: Attempt | None = None) -> Failure | None:
+    """The attempt, unless a refresh was committed since."""
+    is_over = receipt and attempt and (receipt.refreshed_at or 0) > (attempt.failed_at or 0)  # type: ignore[operator]
+    return None if attempt is None or is_over else Failure(**attempt.model_dump(exclude={"seconds"}))
 
 
 def _data(receipt: Receipt) -> Data:
@@ -231,8 +268,9 @@ def _data(receipt: Receipt) -> Data:
 
 def tell_history(settings: Settings, metric: str | None, month: date | None, *, most: int) -> list[str]:
     """The ``most`` newest refreshes, or the changes of one number, in words."""
-    found = receipts(stacks.connect(settings).url("warehouse"))
-    return [*(metric_lines(found, metric, month) if metric else history_lines(found[:most]))]
+    url = stacks.connect(settings).url("warehouse")
+    found = receipts(url)
+    return [*(metric_lines(found, metric, month) if metric else history_lines(found[:most], failures(url)))]
 
 
 def _definitions() -> tuple[Layer, Specs]:
@@ -251,11 +289,13 @@ def _refresh(
         how=_how(settings),
         max_rejects=settings.max_rejects,
         max_loss=settings.max_loss,
+        keep=settings.keep_refreshes,
         used_in=specs.metric_uses(),
         progress=progress,
         **options,
     )
-    progress.say("\n".join(refreshed.lines()))
+    with _until_published(refreshed.receipt, plan=bool(options.get("plan_only"))):
+        progress.say("\n".join(refreshed.lines()))
     return refreshed
 
 
@@ -274,7 +314,7 @@ def _publish(
     fresh: bool = False,
     verbose: bool = False,
     **allowed: bool,
-) -> None:
+) -> Published:
     """Publish, and note on the receipt of the data what was done.
 
     Until that stands there, cached answers are old; ``fresh`` says so for another reason. ``allowed``: ``adopt`` and
@@ -294,6 +334,27 @@ def _publish(
         if not plan and (fresh or published.changed):
             _note(connection, receipt, published.counts)
     progress.say("\n".join(published.lines(verbose=verbose)))
+    return published
+
+
+@contextmanager
+def _until_published(receipt: Receipt | None, *, plan: bool = False) -> Iterator[None]:
+    """Whatever keeps the dashboards from showing the data of this receipt says that they are old."""
+    try:
+        yield
+    except BaseException as error:
+        if receipt and not receipt.assets and not plan:
+            error.add_note(OLD_DASHBOARDS)
+        raise
+
+
+def _planned(progress: Progress, published: Published, data: Refreshed | None = None) -> bool:
+    """The verdict of a plan: whether anything would change."""
+    number = len(published.changes)
+    what = ["the data"] if data and data.changed else []
+    what += [f"{number:,} object{'s' if number > 1 else ''} in Superset"] if number else []
+    progress.say(f"It would change {' and '.join(what)}." if what else "Nothing would change.")
+    return bool(what)
 
 
 def _note(connection: Connection, receipt: Receipt | None, assets: dict[str, int]) -> None:

@@ -1,5 +1,8 @@
 """Every setting, typed, in one place. Each comes from an ``LGS_*`` environment variable; a command's option wins."""
 
+import getpass
+import os
+import socket
 from functools import cached_property
 from pathlib import Path
 
@@ -43,12 +46,23 @@ class Settings(BaseSettings):
     max_rejects: float = Field(0.001, ge=0, le=1, description="share of lines that may be rejected before a load stops")
     stale_hours: float = Field(48, gt=0, description="hours without new data after which the status says so")
     watch_poll: float | None = Field(None, gt=0, description="seconds between two looks at a folder on the network")
+    user: str | None = Field(None, description="who runs it, for receipts; a service may have a name of its own")
+    keep_refreshes: int = Field(5, ge=1, description="how many changes of lines a rollback can undo")
     max_loss: float = Field(0.1, ge=0, le=1, description="share of the loaded lines that a file may take away")
 
     @cached_property
     def state(self) -> Path:
         """The state folder, absolute."""
         return self.home.expanduser().absolute()
+
+
+def who() -> str:
+    """Who runs the command, and where: LGS_USER, else who called sudo, else the user of the system."""
+    try:
+        name = load_settings().user or os.environ.get("SUDO_USER") or getpass.getuser()
+        return f"{name}@{socket.gethostname()}"
+    except (KeyError, OSError):  # a container may run as a number that has no name
+        return socket.gethostname()
 
 
 def load_settings(**options: object) -> Settings:

@@ -18,6 +18,7 @@ import psycopg2
 import pytest
 import requests
 import yaml
+from werkzeug.security import generate_password_hash
 
 from bootstrap.backup import FORMAT, PARTS, put_in_place, read_manifest
 from bootstrap.errors import UsageError
@@ -166,10 +167,13 @@ def test_a_restore_brings_back_the_lines_of_the_backup_whatever_the_source_names
     loaded = other.lgs("refresh", "--source", str(SMALL_DUMP), "--allow-loss")
     assert loaded.returncode == 0, loaded.stderr
     assert rarely_asked(other) != rarely_asked(shop)
+    word = generate_password_hash("an analyst's own words")
+    execute(other.stack.url("metadata"), f"update ab_user set password = '{word}' where username = 'analyst'")
     restored = other.lgs("restore", str(file), LGS_SOURCE=str(SMALL_DUMP))
     assert restored.returncode == 0, restored.stdout + restored.stderr
     assert hashes(other) == hashes(shop)
     assert rarely_asked(other) == rarely_asked(shop)
+    assert rows(other.stack.url("metadata"), "select password from ab_user where username = 'analyst'") == [(word,)]
 
 
 def test_a_restore_that_fails_leaves_all_as_it_was_and_says_why(other: Shop, file: Path, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from typer.main import get_command
 from bootstrap.assets.client import Client
 from bootstrap.cli import app, command_reference
 from bootstrap.connection import LOCK_KEY
-from bootstrap.stack.status import Data, Service, Status, status_reference
+from bootstrap.stack.status import Data, Failure, Service, Status, status_reference
 from tests.conftest import REPOSITORY, SMALL_DUMP, MakeShop, Shop
 from tests.processes import running, until
 
@@ -75,6 +75,30 @@ def test_a_shop_without_cancellations_in_its_first_month_is_published(january: S
     assert "cancelled_products" in empty
     assert "monthly_sales" not in empty
     assert "Superset: nothing to do" in january.lgs("publish").stdout
+
+
+def held(shop: Shop) -> dict[str, object]:
+    """What each table of the warehouse holds, with the ledger of the site."""
+    url = shop.stack.url("warehouse")
+    with psycopg2.connect(url) as connection, connection.cursor() as cursor:
+        cursor.execute("select relid::regclass::text from pg_stat_user_tables order by 1")
+        found: dict[str, object] = {}
+        for (table,) in cursor.fetchall():
+            cursor.execute(f"select count(*), sum(hash_record_extended(t, 0)::numeric) from {table} t")
+            found[table] = cursor.fetchone()
+        return found
+
+
+def test_a_plan_ends_in_one_verdict_and_touches_neither_data_nor_site(january: Shop) -> None:
+    january.lgs("up", "--source", str(january.source))
+    before = held(january), changed_on(january)
+    same, other = (january.lgs("refresh", "--plan", "--source", str(path)) for path in (january.source, SMALL_DUMP))
+    assert (same.returncode, same.stdout.splitlines()[-1]) == (0, "Nothing would change."), same.stdout + same.stderr
+    assert (other.returncode, other.stdout.splitlines()[-1]) == (4, "It would change the data."), other.stdout
+    published = january.lgs("publish", "--plan")
+    assert (published.returncode, published.stdout.splitlines()[-1]) == (0, "Nothing would change.")
+    assert (held(january), changed_on(january)) == before
+    assert ("warehouse.published" in before[0], len(before[1]) > 100) == (True, True)
 
 
 def test_a_plan_says_what_becomes_of_the_data_before_it_asks_superset(january: Shop) -> None:
@@ -235,6 +259,7 @@ def test_each_value_of_the_status_is_documented_with_its_type() -> None:
     rows = re.findall(r"^\| `([^`]+)` \| (.+) \| .+ \|$", status_reference(), re.MULTILINE)
     services, facts_told = told["services"][0], told["data"].keys() - figures.keys()
     paths = [*told, *(f"services[].{name}" for name in services), *(f"data.{name}" for name in facts_told), "data.*"]
+    paths += [f"last_failure.{name}" for name in Failure.model_fields]
     assert sorted(path for path, _ in rows) == sorted(paths)
     assert dict(rows)["services[].pid"] == "integer or null"
 

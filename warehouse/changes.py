@@ -5,6 +5,7 @@ from datetime import date
 
 from psycopg2.extensions import cursor as Cursor
 
+from bootstrap.lines import MonthLines
 from warehouse.queries import query
 
 TABLE = "changed_warehouse_line"
@@ -24,16 +25,24 @@ def days_of(days: Sequence[date]) -> dict[str, list[date]]:
 def find_changed_lines(cursor: Cursor, days: Sequence[date]) -> str | None:
     """The name of the table of the lines that changed on ``days``; ``None`` where these are many.
 
-    What was there before is in ``warehouse_before``, what is there now in ``warehouse``.
+    What was there before is in the newest change in ``warehouse_before``, what is there now in ``warehouse``.
     """
     cursor.execute("select sum(lines), sum(lines) filter (where day = any(%s)) from warehouse.day", [list(days)])
     total, of_days = cursor.fetchone() or (0, 0)
     if (of_days or 0) > max(_FEW, _MOST * int(total or 0)):
         return None
     cursor.execute(f"drop table if exists pg_temp.{TABLE}")
-    cursor.execute(query("changed_line", columns=_COLUMNS), days_of(days))
+    cursor.execute("select max(change_id) from warehouse_before.change")
+    (change,) = cursor.fetchone() or (0,)
+    cursor.execute(query("changed_line", columns=_COLUMNS), {**days_of(days), "change": change})
     cursor.execute(f"analyze {TABLE}")
     return TABLE
+
+
+def compared(cursor: Cursor, days: Sequence[date]) -> list[MonthLines]:
+    """What the newest change, of these days, did to the lines of each month."""
+    cursor.execute(query("compared"), days_of(days))
+    return [MonthLines(*row) for row in cursor.fetchall()]
 
 
 def narrow_parts() -> dict[str, str]:

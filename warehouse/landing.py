@@ -9,6 +9,7 @@ from psycopg2.extensions import cursor as Cursor
 from psycopg2.extras import Json
 
 from bootstrap.errors import SourceError
+from warehouse.generations import newest_change
 from warehouse.judge import Reading
 from warehouse.queries import query
 from warehouse.sources import Source
@@ -62,18 +63,28 @@ def settle(cursor: Cursor, *, is_changed: bool, append: bool) -> None:
     Where the file changes no line, it takes the place of one that says the same; it is let go when it was to be added,
     or stands for several files, which a rollback has to tell apart.
     """
+    cursor.execute("select generation, cardinality(files) > 0 from landing_was")
+    generation, was_filled = cursor.fetchone() or (0, False)
     if append and is_changed:
         cursor.execute(query("merge_landing"))
-    elif not is_changed and (append or _holds_several(cursor)):
+    elif not is_changed and (append or _holds_several(cursor, generation)):
         cursor.execute("drop schema landing cascade; alter schema landing_replaced rename to landing")
     elif is_changed:
-        cursor.execute("drop schema landing_before cascade; alter schema landing_replaced rename to landing_before")
+        replace = f"alter schema landing_replaced rename to landing_before_{generation}"
+        cursor.execute(replace if was_filled else "drop schema landing_replaced cascade")
+        cursor.execute("update landing.source set generation = %s", [newest_change(cursor)])
     else:
         cursor.execute("drop schema landing_replaced cascade")
+        cursor.execute("update landing.source set generation = %s", [generation])
 
 
-def _holds_several(cursor: Cursor) -> bool:
-    cursor.execute("select max(load_id) > 1 from landing_replaced.source")
+def _holds_several(cursor: Cursor, generation: int) -> bool:
+    """Whether files were added to the one that landing began with, be they in it or taken out for now."""
+    cursor.execute(
+        "select exists (select from landing_replaced.source where load_id > 1) "
+        "or exists (select from landing_before.source where generation = %s)",
+        [generation],
+    )
     return cursor.fetchone() == (True,)
 
 
@@ -101,11 +112,11 @@ class _Stream(io.RawIOBase):
 
     def __init__(self, blocks: Iterator[bytes]) -> None:
         self._blocks = blocks
-        self.error: Exception | None = None
+        self.error: BaseException | None = None
 
     def read(self, size: int = -1) -> bytes:
         try:
             return next((block for block in self._blocks if block), b"")
-        except Exception as error:
+        except BaseException as error:
             self.error = error
             raise

@@ -10,11 +10,12 @@ from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
 
 from bootstrap.contracts import Contract, read_contracts
-from bootstrap.lines import How, Lines, Loaded, Opened
+from bootstrap.lines import How, Lines, Loaded, MonthLines, Opened
 from bootstrap.progress import Progress
 from warehouse import migrate
-from warehouse.changes import narrow_parts
+from warehouse.changes import compared, narrow_parts
 from warehouse.closing import close_month, reopen_month
+from warehouse.generations import sign
 from warehouse.load import by_other_rules, load, load_again
 from warehouse.maps import Map, said
 from warehouse.queries import filled_in, rules
@@ -73,13 +74,19 @@ class ShopLines:
         return load(cursor, opened, max_rejects=max_rejects, max_loss=max_loss, append=append, progress=progress)
 
     def is_outdated(self, cursor: Cursor) -> bool:
-        return by_other_rules(cursor, "warehouse")
+        return by_other_rules(cursor)
 
     def load_again(self, cursor: Cursor, *, progress: Progress) -> Loaded:
         return load_again(cursor, progress=progress)
 
-    def roll_back(self, cursor: Cursor, *, progress: Progress) -> tuple[str, Loaded]:
-        return roll_back(cursor, progress=progress)
+    def roll_back(self, cursor: Cursor, *, to: int | None, progress: Progress) -> tuple[str, Loaded]:
+        return roll_back(cursor, to=to, progress=progress)
+
+    def compared(self, cursor: Cursor, days: Sequence[date]) -> list[MonthLines]:
+        return compared(cursor, days)
+
+    def sign(self, cursor: Cursor, receipt_id: int, *, keep: int) -> None:
+        sign(cursor, receipt_id, most=keep)
 
     def close_month(self, cursor: Cursor, month: date, *, reopen: bool) -> bool:
         return reopen_month(cursor, month) if reopen else close_month(cursor, month)

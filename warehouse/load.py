@@ -20,6 +20,7 @@ from warehouse.changes import days_of
 from warehouse.countries import put_spellings
 from warehouse.demo import DEMO_MARK
 from warehouse.dimensions import follow
+from warehouse.generations import note_landing, take_days
 from warehouse.judge import Reading, judge, words_for_nothing
 from warehouse.landing import Kept, land, note_source, put_rejects, settle
 from warehouse.loss import refuse_loss
@@ -167,9 +168,9 @@ def _keep_others(cursor: Cursor) -> None:
     cursor.execute(query("keep_others"))
 
 
-def by_other_rules(cursor: Cursor, schema: str) -> bool:
-    """Whether lines of ``warehouse``, or of ``warehouse_before``, were read by other rules than these."""
-    cursor.execute(f"select exists (select from {schema}.day where rules <> %s)", [rules()])
+def by_other_rules(cursor: Cursor) -> bool:
+    """Whether lines were read by other rules than these."""
+    cursor.execute("select exists (select from warehouse.day where rules <> %s)", [rules()])
     return cursor.fetchone() == (True,)
 
 
@@ -183,6 +184,7 @@ def prepare(cursor: Cursor) -> None:
         "drop table if exists landing.fingerprint, landing.added, landing.spelling, landing.clean, "
         "pg_temp.repeat, pg_temp.touched, pg_temp.file_invoice"
     )
+    note_landing(cursor)
 
 
 def _change(
@@ -316,7 +318,7 @@ def _replace(cursor: Cursor, classified: str, changed: dict[date, Day | None], *
     A day that the file does not have any more is ``None``.
     """
     days = days_of(list(changed))
-    cursor.execute(query("take_days"), days)
+    take_days(cursor, days["days"])
     if is_first:
         cursor.execute(query("drop_indexes"))
     cursor.execute("analyze landing.fingerprint")

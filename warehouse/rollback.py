@@ -1,84 +1,91 @@
-"""Brings back the generation before: what the newest refresh that changed lines replaced.
+"""Brings back what was before the newest refreshes that changed lines, as far as ``warehouse.generations`` kept it.
 
-That refresh kept it: ``landing_before`` is landing as it was, ``warehouse_before`` the lines of the changed days.
-A rollback exchanges the two, so a second one goes forward again. Of a file that was added to those before it, only
-that file moves between the two.
+A rollback is itself a change that is kept, so that a second one undoes the first.
 """
 
-from dataclasses import dataclass, replace
-from datetime import date
+from collections.abc import Sequence
+from dataclasses import replace
 
 from psycopg2.extensions import cursor as Cursor
 
 from bootstrap.errors import UsageError
 from bootstrap.lines import Loaded
 from bootstrap.progress import Progress
-from warehouse.changes import days_of
 from warehouse.dimensions import follow
-from warehouse.load import by_other_rules, prepare
-from warehouse.queries import query
+from warehouse.generations import Change, put_days_back, put_landing_back, read_changes, take_days
+from warehouse.load import prepare
+from warehouse.queries import rules
 from warehouse.refusal import count_rejects
 
 
-@dataclass(frozen=True)
-class _Before:
-    """The change to undo. Landing keeps, of what was before it, files from the ``first_kept`` on, 0 for none."""
-
-    receipt_id: int
-    days: list[date]
-    first_kept: int
-    newest: int
-
-
-def roll_back(cursor: Cursor, *, progress: Progress) -> tuple[str, Loaded]:
-    """Exchange lines and landing for those before, in the open transaction of ``cursor``, as ``lgs_owner``.
+def roll_back(cursor: Cursor, *, to: int | None, progress: Progress) -> tuple[str, Loaded]:
+    """Undo the newest change of lines, or all after the receipt ``to``, in the open transaction, as ``lgs_owner``.
 
     Returns in words what was rolled back to, and what is known of the load of those lines. Raises ``UsageError`` when
-    no generation before is kept, or when it was classified by other rules than these.
+    what was before is not kept, or was classified by other rules than these.
     """
-    before = _before(cursor)
+    undone = _undone(cursor, to)
+    days = sorted({day for change in undone for day in change.days})
     prepare(cursor)
     with progress.step("take the lines back") as step:
-        cursor.execute(query("swap_days", take_days=query("take_days")), days_of(before.days))
-        _exchange_landing(cursor, before)
+        take_days(cursor, days)
+        put_days_back(cursor, undone)
+        put_landing_back(cursor, undone[-1])
         file, known = _newest_file(cursor)
-        step.note = f"{len(before.days)} days, of {file}"
+        step.note = f"{len(days)} days, of {file}"
     with progress.step("derive dimensions"):
-        changes = follow(cursor, before.days)
-    return f"rollback of receipt {before.receipt_id} to {file}", replace(
-        known, days_changed=before.days, changes=changes
-    )
+        changes = follow(cursor, days)
+    numbers = sorted({change.receipt_id for change in undone})
+    of = f"receipt {numbers[0]}" if len(numbers) == 1 else f"receipts {', '.join(map(str, numbers))}"
+    return f"rollback of {of} to {file}", replace(known, days_changed=days, changes=changes)
 
 
-def _before(cursor: Cursor) -> _Before:
-    cursor.execute(query("before"))
-    found = cursor.fetchone()
-    before = _Before(*found) if found else None
-    if before is None or not (before.first_kept or before.newest > 1):
+def _undone(cursor: Cursor, to: int | None) -> Sequence[Change]:
+    """The changes to undo, the newest first."""
+    kept = read_changes(cursor)
+    undone = kept[:1] if to is None else [change for change in kept if change.receipt_id > to]
+    if to is not None:
+        _require_reach(cursor, to, undone)
+    if not undone or not undone[-1].files:
         raise UsageError(
             "There is no generation to roll back to: one is kept when a refresh replaces lines, and none has yet. "
-            "To have other lines, hand over their file: lgs refresh --source PATH."
+            "To have other lines, load their file: lgs refresh --source PATH."
         )
-    if by_other_rules(cursor, "warehouse_before"):
+    _require_rules(cursor, undone)
+    return undone
+
+
+def _require_reach(cursor: Cursor, to: int, undone: Sequence[Change]) -> None:
+    cursor.execute(
+        "select exists (select from warehouse.receipt where receipt_id = %s), "
+        "array(select receipt_id from warehouse.receipt where receipt_id > %s and days_changed <> '[]' "
+        "order by receipt_id)",
+        [to, to],
+    )
+    is_known, later = cursor.fetchone() or (False, [])
+    if not is_known:
+        raise UsageError(f"There is no receipt {to}. lgs history lists them.")
+    if not later:
+        raise UsageError(f"No refresh changed lines after receipt {to}, so there is nothing to roll back.")
+    if set(later) - {change.receipt_id for change in undone}:
+        nearest = f"receipt {later[-len(undone) - 1]}" if undone else "none"
+        raise UsageError(
+            f"What was replaced after receipt {to} is not kept any more (LGS_KEEP_REFRESHES says how much is). "
+            f"The oldest that can be rolled back to is {nearest}; for older lines, load their file: "
+            "lgs refresh --source PATH."
+        )
+
+
+def _require_rules(cursor: Cursor, undone: Sequence[Change]) -> None:
+    cursor.execute(
+        "select exists (select from warehouse_before.day where change_id between %s and %s and rules <> %s)",
+        [undone[-1].change_id, undone[0].change_id, rules()],
+    )
+    if cursor.fetchone() == (True,):
         raise UsageError(
             "The lines before were classified by the rules of another version of lgs. "
             "Roll back with that version, or load their file again: lgs refresh --source PATH."
         )
-    return before
-
-
-def _exchange_landing(cursor: Cursor, before: _Before) -> None:
-    """Exchange the generations; where a file was added, move that file alone out, or in again."""
-    if before.first_kept == 1:
-        cursor.execute(query("swap_landing"))
-    elif before.first_kept:
-        _move(cursor, before.first_kept, origin="landing_before", target="landing")
-    else:
-        _move(cursor, before.newest, origin="landing", target="landing_before")
-
-
-def _move(cursor: Cursor, load_id: int, **schemas: str) -> None:
-    cursor.execute(query("move_load", **schemas), {"load_id": load_id})
 
 
 def _newest_file(cursor: Cursor) -> tuple[str, Loaded]:

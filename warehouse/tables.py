@@ -2,12 +2,16 @@
 
 ``landing`` is the newest file as read, and those added to it since: text, one row per line, plus the lines that could
 not become transactions.
-``warehouse`` is typed and classified. ``landing_before`` and ``warehouse_before`` are what the newest change of lines
-replaced. Every large table carries ``customer_key`` in its primary key, so that it can be
-spread over several machines.
+``warehouse`` is typed and classified. ``warehouse_before`` is what the newest changes of lines replaced, and
+``landing_before`` the files that were added and taken out again. A landing that a file of everything replaced is kept
+whole in a schema of its own, such as ``landing_before_7``. Every large table carries ``customer_key`` in its primary
+key, so that it can be spread over several machines.
 """
 
+import re
+
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     Boolean,
     CheckConstraint,
@@ -57,6 +61,9 @@ def _load() -> Column:
     return Column("load_id", Integer, nullable=False, server_default="1", comment=comment)
 
 
+_GENERATION = "which of the files that replaced everything landing began with"
+
+
 def _known(comment: str) -> Column:
     return Column("is_known", Boolean, nullable=False, server_default="true", comment=comment)
 
@@ -81,6 +88,7 @@ landing_source = Table(
     _load(),
     _optional("lines_kept", BigInteger, "lines of the file that are in the warehouse"),
     _optional("amount_kept", Numeric, "amount over these lines"),
+    Column("generation", BigInteger, nullable=False, server_default="0", comment=_GENERATION),
     schema="landing",
     comment="The files that landing holds. One row per file.",
 )
@@ -265,6 +273,7 @@ receipt = Table(
         comment="whether the file was added to what was held, so that only its invoices were replaced",
     ),
     Column("days_changed", JSONB, nullable=False, server_default="[]", comment="days whose lines changed"),
+    Column("run_by", Text, nullable=False, server_default="", comment="who ran it"),
     schema="warehouse",
     comment="What each refresh read, changed and took. One row per refresh.",
 )
@@ -292,14 +301,54 @@ published = Table(
     comment="What Superset held after the last publish, to recognise manual changes. One row per object.",
 )
 
+attempt = Table(
+    "attempt",
+    metadata,
+    Column("attempt_id", BigInteger, Identity(always=True), primary_key=True, comment="running number"),
+    Column("failed_at", DateTime(timezone=True), nullable=False, server_default=func.now(), comment="when it failed"),
+    _required("run_by", Text, "who ran it"),
+    _required("source", Text, "what was to be loaded, without passwords"),
+    _required("step", Text, "the step that failed; empty before the first"),
+    _required("error", Text, "what was said of it"),
+    _required("seconds", Numeric, "how long it had been running"),
+    schema="warehouse",
+    comment="Refreshes that failed and changed nothing. One row per failure.",
+)
+
+change = Table(
+    "change",
+    metadata,
+    Column("change_id", BigInteger, Identity(always=True), primary_key=True, comment="running number"),
+    _optional("receipt_id", BigInteger, "the receipt that tells of it"),
+    _required("days", ARRAY(Date), "days whose lines it replaced"),
+    _required("generation", BigInteger, "which landing stood before it"),
+    _required("files", ARRAY(Integer), "load_id of the files in landing before it"),
+    schema="warehouse_before",
+    comment="The newest changes of lines, and what landing was before each. One row per change.",
+)
+
+
+def is_compared(name: str | None, kind: str, schema: str | None) -> bool:
+    """Whether a schema or table is one of these: the partitions of ``warehouse_before`` come and go with changes."""
+    if kind == "schema":
+        return name in SCHEMAS
+    return not (schema == "warehouse_before" and name and re.fullmatch(r"(line|day)_\d+", name))
+
+
+def _kept(of: Table, schema: str, comment: str, *more: Column) -> None:
+    columns = [Column(one.name, one.type, nullable=one.nullable, comment=one.comment) for one in of.columns]
+    Table(of.name, metadata, *columns, *more, schema=schema, comment=comment)
+
+
 for table in (landing_source, landing_line, landing_reject):
-    table.to_metadata(metadata, schema="landing_before")
+    moved_out = f"Files that were added and taken out again, of whichever landing. Rows as in landing.{table.name}."
+    _kept(
+        table,
+        "landing_before",
+        moved_out,
+        *([] if table is landing_source else [_required("generation", BigInteger, _GENERATION)]),
+    )
 
 for table in (line, day):
-    Table(
-        table.name,
-        metadata,
-        *[Column(of.name, of.type, nullable=of.nullable, comment=of.comment) for of in table.columns],
-        schema="warehouse_before",
-        comment=f"What the newest change took out of warehouse.{table.name}, for a rollback.",
-    )
+    taken_out = f"What changes took out of warehouse.{table.name}, for a rollback. Each change has a partition."
+    _kept(table, "warehouse_before", taken_out, _required("change_id", BigInteger, "the change that took it out"))

@@ -4,9 +4,7 @@ Superset keeps no history. What differs from what it held was changed manually; 
 there. Both are compared in Superset's own form, so that a version that compiles specs differently reports no drift.
 """
 
-import getpass
 import json
-import socket
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -18,6 +16,7 @@ from psycopg2.extras import Json, execute_values
 from bootstrap.assets.plan import Held, Plan
 from bootstrap.assets.resource import Form
 from bootstrap.connection import connected
+from bootstrap.settings import who
 
 _UNFINISHED = """
     select changes
@@ -70,7 +69,7 @@ class Ledger:
             cursor.execute(
                 "insert into warehouse.publish (published_by, version, changes) values (%s, %s, %s) "
                 "returning publish_id",
-                [_who(), version("lgs-bi"), Json(changes)],
+                [who(), version("lgs-bi"), Json(changes)],
             )
             return int((cursor.fetchone() or [0])[0])
 
@@ -97,10 +96,3 @@ class Ledger:
 
 def _json(form: Form) -> Json:
     return Json(form, dumps=lambda value: json.dumps(value, default=str))
-
-
-def _who() -> str:
-    try:
-        return f"{getpass.getuser()}@{socket.gethostname()}"
-    except (KeyError, OSError):  # a container may run as a number that has no name
-        return socket.gethostname()

@@ -8,6 +8,7 @@ from typing import Any
 
 from bootstrap.connection import connected
 from bootstrap.errors import UsageError
+from bootstrap.refresh.attempt import Attempt, read_attempts
 from bootstrap.refresh.receipt import Receipt, Told, read_receipts
 from bootstrap.semantic.document import nearest
 
@@ -21,10 +22,22 @@ def receipts(owner_url: str) -> list[Receipt]:
     return found
 
 
-def history_lines(found: Sequence[Receipt]) -> Iterator[str]:
-    """Each refresh in two or three lines: what was loaded, and the headline figures that it changed."""
-    told = Told.read()
+def failures(owner_url: str) -> list[Attempt]:
+    """The refreshes that failed, the newest first."""
+    with connected(owner_url) as connection, connection.cursor() as cursor:
+        return read_attempts(cursor)
+
+
+def history_lines(found: Sequence[Receipt], failed: Sequence[Attempt] = ()) -> Iterator[str]:
+    """Each refresh in two or three lines: what was loaded, and the headline figures that it changed; or why it failed.
+
+    Of those that failed, the ones after the oldest receipt are told.
+    """
+    told, oldest = Told.read(), found[-1].refreshed_at
+    waiting = [attempt for attempt in failed if oldest and attempt.failed_at and attempt.failed_at > oldest]
     for receipt in found:
+        while waiting and _is_after(waiting[0], receipt):
+            yield waiting.pop(0).line()
         yield _head(receipt)
         changed = {name: value for name, value in receipt.after.items() if value != receipt.before.get(name)}
         figures = (_change(told, name, receipt.before.get(name), value) for name, value in changed.items())
@@ -63,10 +76,14 @@ def _pairs(receipt: Receipt, name: str, month: date | None) -> Iterator[tuple[An
             yield change.before, change.after
 
 
+def _is_after(attempt: Attempt, receipt: Receipt) -> bool:
+    return bool(attempt.failed_at and receipt.refreshed_at and attempt.failed_at > receipt.refreshed_at)
+
+
 def _head(receipt: Receipt) -> str:
     added = ", added" if receipt.is_append else ""
     days = f"{len(receipt.days_changed):,} {'day' if len(receipt.days_changed) == 1 else 'days'} changed"
-    seconds = f"{sum(receipt.seconds.values()):.1f} s"
+    seconds = f"{sum(receipt.seconds.values()):.1f} s" + (f", by {receipt.run_by}" if receipt.run_by else "")
     return (
         f"{receipt.receipt_id}  {receipt.refreshed_at:%Y-%m-%d %H:%M}  {PurePath(receipt.source).name}{added}: "
         f"{receipt.lines_read:,} lines read, {days}, {seconds}"

@@ -1,6 +1,8 @@
 """The receipt of a refresh: what was read, what changed, and how long it took. Kept in ``warehouse.receipt``."""
 
 import re
+from collections import Counter
+from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -9,19 +11,41 @@ from psycopg2.extensions import cursor as Cursor
 from psycopg2.extras import Json
 from pydantic import BaseModel, ConfigDict, Field
 
+from bootstrap.lines import MonthLines
 from bootstrap.project import current
 from bootstrap.semantic.document import Document
 from bootstrap.semantic.spec import Spec
 
+Moved = Counter[tuple[str | None, str | None]]
+"""How many went from one group to another; ``None`` for those who join or leave."""
+_MONTH = re.compile(r"\d{4}-\d\d-01")
 _RELATION = re.compile(r"\bmart\.\w+")
 
 
 class Moves(Spec):
-    """Who stands where. ``sql`` gives a key and its group; ``label`` and ``counted`` make the line of the receipt."""
+    """Who stands where. ``sql`` gives a key and its group.
+
+    ``label`` and ``counted`` make the line of the receipt, and with ``planned`` that of a plan.
+    """
 
     label: str
     counted: str
+    planned: str = ""
     sql: str
+
+    def lines(self, moved: Moved, *, is_plan: bool) -> list[str]:
+        """How many went from where to where, the most first; nothing where nobody did."""
+        if not moved:
+            return []
+        told = [
+            f"  {count:,} new in {new}"
+            if old is None
+            else f"  {count:,} gone from {old}"
+            if new is None
+            else f"  {count:,} {old} -> {new}"
+            for (old, new), count in moved.most_common()
+        ]
+        return [f"{self.label:<9} {moved.total():,} {(is_plan and self.planned) or self.counted}", *told]
 
 
 class Told(Spec):
@@ -41,10 +65,23 @@ class Told(Spec):
     def shown(self, name: str, value: Any) -> str:
         """A figure as a person reads it in the terminal."""
         if isinstance(value, bool) or not isinstance(value, int | Decimal):
-            return "none" if value is None else str(value)
+            is_month = _MONTH.fullmatch(str(value))
+            return "none" if value is None else f"{date.fromisoformat(str(value)):%B %Y}" if is_month else str(value)
         if name in self.money:
             return current().amount(Decimal(value))
-        return f"{value:,}" if value == int(value) else f"{value:,.2f}"
+        return f"{int(value):,}" if value == int(value) else f"{value:,.2f}"
+
+    def change(self, name: str, before: Any, after: Any) -> str:
+        """A figure before and after, with the difference where there is one; empty where both read the same."""
+        old, new = self.shown(name, before), self.shown(name, after)
+        if old == new:
+            return ""
+        if not all(isinstance(one, int | Decimal) for one in (before, after)):
+            return f"{old} -> {new}"
+        difference, sign = after - before, "+" if after > before else ""
+        has_decimals = name not in self.money and "." in old + new
+        shown = f"{difference:,.2f}" if has_decimals else self.shown(name, difference)
+        return f"{old} -> {new} ({sign}{shown})"
 
     @property
     def relations(self) -> list[str]:
@@ -63,13 +100,6 @@ class ClosedMonthChange(BaseModel):
     metric: str
     before: Decimal | None
     after: Decimal | None
-
-    def line(self, told: Told) -> str:
-        """The change as a person reads it in the terminal."""
-        if self.metric == "content_hash":
-            return f"! {self.month:%B %Y}: its lines changed"
-        before, after = (told.shown(self.metric, value) for value in (self.before, self.after))
-        return f"! {self.month:%B %Y} {self.metric.replace('_', ' ')}: {before} -> {after}"
 
 
 class Figures(BaseModel):
@@ -102,10 +132,11 @@ class Figures(BaseModel):
             if isinstance(value, int | Decimal) and not isinstance(value, bool) and new.get(metric) != value
         ]
 
-    def moves(self, after: "Figures") -> int:
-        """How many are in another group than before, joined or left."""
+    def moved(self, after: "Figures") -> Moved:
+        """Who is in another group than before, joined or left."""
         everyone = self.groups.keys() | after.groups.keys()
-        return sum(self.groups.get(one) != after.groups.get(one) for one in everyone)
+        steps = ((self.groups.get(one), after.groups.get(one)) for one in everyone)
+        return Counter(step for step in steps if step[0] != step[1])
 
 
 class Receipt(BaseModel):
@@ -122,6 +153,7 @@ class Receipt(BaseModel):
     lines_read: int
     lines_kept: int
     rejected: dict[str, int]
+    run_by: str = ""
     is_append: bool = False
     days_changed: list[date] = []
     months_changed: list[date]
@@ -151,27 +183,35 @@ class Receipt(BaseModel):
             "update warehouse.receipt set assets = %s where receipt_id = %s", [Json(assets), self.receipt_id]
         )
 
-    def lines(self) -> list[str]:
-        """The receipt as a person reads it in the terminal."""
+    def lines(
+        self, moved: Moved | None = None, months: Sequence[MonthLines] = (), *, is_plan: bool = False
+    ) -> list[str]:
+        """The receipt as a person reads it in the terminal; with ``is_plan``, what it would be.
+
+        ``moved`` is who changed group, ``months`` what became of the lines.
+        """
         told = Told.read()
-        text = [*self.read_lines(), self._changed_line(), *self._headlines(told)]
+        text = [*self.read_lines(), self._changed_line("To change" if is_plan else "Changed")]
+        text += [f"  {month.text()}" for month in months]
+        text += self._headlines(told, "Then" if is_plan else "Now")
         if self.before and told.moves:
-            text.append(f"{told.moves.label:<9} {self.moves:,} {told.moves.counted}")
+            text += told.moves.lines(moved or Counter(), is_plan=is_plan)
         return text + self._closed_month_lines(told) + self.warning_lines()
 
-    def _changed_line(self) -> str:
+    def _changed_line(self, verb: str) -> str:
         days, months = (
             f"{len(found)} {name}{'' if len(found) == 1 else 's'}"
             for name, found in (("day", self.days_changed), ("month", self.months_changed))
         )
-        return f"Changed   {days} in {months}"
+        return f"{verb:<9} {days} in {months}"
 
-    def _headlines(self, told: Told) -> list[str]:
+    def _headlines(self, told: Told, label: str) -> list[str]:
         lines: list[str] = []
         for name, value in self.after.items():
-            before, after = (told.shown(name, one) for one in (self.before.get(name), value))
-            change = after if self.before.get(name) in (None, value) else f"{before} -> {after}"
-            lines.append(f"{'' if lines else 'Now':<9} {name.replace('_', ' ')}: {change}")
+            before = self.before.get(name)
+            change = told.change(name, before, value) if before is not None else ""
+            change = change or told.shown(name, value)
+            lines.append(f"{'' if lines else label:<9} {name.replace('_', ' ')}: {change}")
         return lines
 
     def read_lines(self) -> list[str]:
@@ -210,9 +250,24 @@ class Receipt(BaseModel):
             for line in (
                 [f"! {month:%B %Y}: none of its lines is there any more"]
                 if all(change.after is None for change in changes)
-                else [change.line(told) for change in changes]
+                else _changes_of(month, changes, told)
             )
         ]
+
+
+def _changes_of(month: date, changes: Sequence[ClosedMonthChange], told: Told) -> list[str]:
+    """What moved in a closed month; its lines, where no number did.
+
+    A number whose name begins with that of another is told where it moved otherwise: ``a_without_b`` and ``a``.
+    """
+    texts: dict[str, str] = {}
+    for change in changes:
+        text = told.change(change.metric, change.before, change.after) if change.metric != "content_hash" else ""
+        if text and not any(change.metric.startswith(name) and text == known for name, known in texts.items()):
+            texts[change.metric] = text
+    moved = [f"! {month:%B %Y} {name.replace('_', ' ')}: {text}" for name, text in texts.items()]
+    is_other = any(change.metric == "content_hash" for change in changes)
+    return moved or [f"! {month:%B %Y}: its lines changed"] * is_other
 
 
 def newest_receipt(cursor: Cursor) -> Receipt | None:

@@ -3,9 +3,11 @@
 A rollback is the same with the lines before in place of a file's.
 """
 
+import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from functools import partial
 from hashlib import sha256
@@ -18,10 +20,12 @@ from psycopg2.extensions import cursor as Cursor
 
 from bootstrap.connection import alone
 from bootstrap.contracts import Contract, Rule, run_contracts
-from bootstrap.errors import CheckFailed, Locked, SourceError, UsageError
-from bootstrap.lines import Changes, How, Loaded, Opened, lines
+from bootstrap.errors import OLD_DASHBOARDS, CheckFailed, Interrupted, Locked, SourceError, UsageError
+from bootstrap.interruption import deferred
+from bootstrap.lines import Changes, How, Loaded, MonthLines, Opened, lines
 from bootstrap.progress import Progress
-from bootstrap.refresh.receipt import Figures, Receipt, newest_receipt
+from bootstrap.refresh.attempt import note_failure
+from bootstrap.refresh.receipt import Figures, Moved, Receipt, newest_receipt
 from bootstrap.roles import grant_reading
 from bootstrap.semantic.build import Build, build
 from bootstrap.semantic.dependents import Dependent
@@ -29,6 +33,7 @@ from bootstrap.semantic.keys import reference_checks
 from bootstrap.semantic.spec import Layer
 from bootstrap.semantic.statement import renamed
 from bootstrap.semantic.totals import check_metrics
+from bootstrap.settings import who
 
 CLOSED = "warehouse.closed_month"
 """The months that were declared complete."""
@@ -40,6 +45,7 @@ class Refreshed:
 
     ``changed`` is false when there was nothing to do; ``proof`` then says how that is known, and ``is_read`` whether a
     file was read for it. ``dropped`` is what others built on relations that were replaced; of a plan, what would go.
+    ``moved`` is who changed group; ``months``, of a plan, what would become of their lines.
     """
 
     receipt: Receipt
@@ -48,16 +54,21 @@ class Refreshed:
     is_read: bool = False
     dropped: Sequence[Dependent] = ()
     is_plan: bool = False
+    needs_cascade: bool = False
+    moved: Moved = field(default_factory=Counter)
+    months: Sequence[MonthLines] = ()
 
     def lines(self) -> list[str]:
         """The same for people."""
         if self.changed:
-            return [*self.receipt.lines(), *self._dropped_lines()]
+            told = self.receipt.lines(self.moved, self.months, is_plan=self.is_plan)
+            return [*told, *self._dropped_lines()]
         read = [*self.receipt.read_lines(), *self.receipt.warning_lines()] if self.is_read else []
         return [*read, f"Data: nothing to do: {self.proof}."]
 
     def _dropped_lines(self) -> list[str]:
-        said = "would be dropped, so this needs --cascade" if self.is_plan else "dropped"
+        said = "would be dropped, so this needs --cascade" if self.needs_cascade else "dropped"
+        said = said if self.needs_cascade or not self.is_plan else "would be dropped"
         return [f"! {said}: {one}" for one in self.dropped]
 
 
@@ -80,6 +91,7 @@ def refresh(
     max_loss: float = 0.1,
     allow_loss: bool = False,
     append: bool = False,
+    keep: int = 5,
     used_in: Mapping[str, Sequence[str]] | None = None,
     plan_only: bool = False,
     definitions_only: bool = False,
@@ -87,7 +99,8 @@ def refresh(
 ) -> Refreshed:
     """Bring the warehouse and the mart up to ``source``; without one, to the last source and the present definitions.
 
-    With ``append`` the source is added to what is held, and replaces only what it holds.
+    With ``append`` the source is added to what is held, and replaces only what it holds. What the ``keep`` newest
+    changes of lines replaced is kept for a rollback.
 
     ``how`` says how to read the source; without it and without ``source``, the last one is read as it was.
     ``used_in`` names the charts of each metric, for the metric catalogue. A source that takes more than ``max_loss`` of
@@ -100,7 +113,7 @@ def refresh(
     relation cannot be built or cannot compute a metric, ``CheckFailed`` when a contract returns rows, relations
     disagree on a metric or others' work would be dropped. Whatever is raised, readers go on seeing what they saw.
     """
-    with _transaction(owner_url, plan_only=plan_only) as cursor:
+    with _transaction(owner_url, str(source or "the last source"), progress, plan_only=plan_only) as cursor:
         last, now = newest_receipt(cursor), fingerprint(layer, used_in or {})
         path, how = (None, _unsaid()) if definitions_only and last else _named(source, how, last)
         if last and last.fingerprint == now and (path is None or _is_same(path, how, last, append=append)):
@@ -109,28 +122,31 @@ def refresh(
         most = None if allow_loss else max_loss
         options = {"max_rejects": max_rejects, "max_loss": most, "append": append}
         new_lines = partial(_new_lines, cursor, opened, last, progress, **options)
-        return _apply(cursor, layer, new_lines, now, progress, used_in, cascade=cascade, plan_only=plan_only)
+        return _apply(cursor, layer, new_lines, now, progress, used_in, cascade=cascade, keep=keep, plan_only=plan_only)
 
 
 def rollback(
     owner_url: str,
     layer: Layer,
     *,
+    to: int | None = None,
     progress: Progress,
     used_in: Mapping[str, Sequence[str]] | None = None,
+    keep: int = 5,
     plan_only: bool = False,
 ) -> Refreshed:
-    """Undo the newest refresh that changed lines: its months, and landing, become again what they were before it.
+    """Undo the newest refresh that changed lines: its days, and landing, become again what they were before it.
 
-    The mart follows, by the present definitions. What is undone is kept as well, so that a second rollback brings it
-    back. ``used_in`` and ``plan_only`` are those of ``refresh``.
+    With ``to``, the number of a receipt, all that changed lines after it are undone. The mart follows, by the present
+    definitions. What is undone is kept as well, so that a second rollback brings it back. ``used_in``, ``keep`` and
+    ``plan_only`` are those of ``refresh``.
 
     Raises ``UsageError`` when nothing is kept to roll back to, and else as ``refresh`` does.
     """
-    with _transaction(owner_url, plan_only=plan_only) as cursor:
+    with _transaction(owner_url, f"rollback{f' to {to}' if to else ''}", progress, plan_only=plan_only) as cursor:
         now = fingerprint(layer, used_in or {})
-        undo = partial(lines().roll_back, cursor, progress=progress)
-        return _apply(cursor, layer, undo, now, progress, used_in, plan_only=plan_only)
+        undo = partial(lines().roll_back, cursor, to=to, progress=progress)
+        return _apply(cursor, layer, undo, now, progress, used_in, keep=keep, plan_only=plan_only)
 
 
 def close(
@@ -148,7 +164,7 @@ def close(
     ``used_in`` and ``plan_only`` are those of ``refresh``. Raises ``UsageError`` for a month without lines, and else as
     ``refresh`` does.
     """
-    with _transaction(owner_url, plan_only=plan_only) as cursor:
+    with _transaction(owner_url, f"close {month:%Y-%m}", progress, plan_only=plan_only) as cursor:
         last, now = newest_receipt(cursor), fingerprint(layer, used_in or {})
         if last is None:
             raise UsageError(f"Nothing is loaded yet, so {month:%B %Y} cannot be closed. Load a file: lgs refresh.")
@@ -162,12 +178,26 @@ def close(
 
 
 @contextmanager
-def _transaction(owner_url: str, *, plan_only: bool) -> Iterator[Cursor]:
-    """One transaction under the lock, on tables of the newest edition: committed, or with ``plan_only`` rolled back."""
-    with alone(owner_url) as connection, connection.cursor() as cursor, _explained(connection):
-        lines().upgrade(connection)
-        yield cursor
-        connection.rollback() if plan_only else connection.commit()
+def _transaction(owner_url: str, source: str, progress: Progress, *, plan_only: bool) -> Iterator[Cursor]:
+    """One transaction under the lock, on tables of the newest edition: committed, or with ``plan_only`` rolled back.
+
+    One that fails is noted, as an attempt to load ``source``.
+    """
+    began, earlier, is_committed = time.monotonic(), len(progress.steps), False
+    try:
+        with alone(owner_url) as connection, connection.cursor() as cursor, _explained(connection):
+            lines().upgrade(connection)
+            yield cursor
+            with deferred():
+                connection.rollback() if plan_only else connection.commit()
+                is_committed = not plan_only
+    except BaseException as error:
+        if isinstance(error, Interrupted):
+            error.add_note(OLD_DASHBOARDS if is_committed else "Nothing was changed.")
+        if not plan_only and not is_committed:
+            step = next((step.name for step in progress.steps[earlier:] if not step.is_done), "")
+            note_failure(owner_url, error, source=source, step=step, seconds=time.monotonic() - began)
+        raise
 
 
 @contextmanager
@@ -223,6 +253,7 @@ def _apply(
     used_in: Mapping[str, Sequence[str]] | None,
     also: Changes | None = None,
     cascade: bool = False,
+    keep: int = 5,
     plan_only: bool = False,
 ) -> Refreshed:
     """All of the one transaction. ``change_lines`` brings the warehouse up, and says where its lines are from.
@@ -243,10 +274,16 @@ def _apply(
     )
     grant_reading(cursor)
     seconds = {step.name: round(step.seconds, 3) for step in progress.steps[earlier:]}
-    receipt = _receipt(before, Figures.read(cursor), source, loaded, fingerprint=now, seconds=seconds)
-    receipt.save(cursor)
+    after = Figures.read(cursor)
+    moved = before.moved(after) if before.groups else Counter()
+    receipt = _receipt(before, after, source, loaded, moves=moved.total(), fingerprint=now, seconds=seconds)
+    months = lines().compared(cursor, loaded.days_changed) if plan_only and loaded.days_changed else []
+    if not plan_only:
+        receipt.save(cursor)
+        lines().sign(cursor, receipt.receipt_id or 0, keep=keep)
     if built.changed:
-        return Refreshed(receipt, changed=True, dropped=built.dropped, is_plan=plan_only and not cascade)
+        done = Refreshed(receipt, changed=True, dropped=built.dropped, moved=moved, months=months)
+        return replace(done, is_plan=plan_only, needs_cascade=plan_only and not cascade)
     proof = "each day's content hash is what it was"
     return Refreshed(receipt, changed=False, proof=proof, is_read=True)
 
@@ -265,7 +302,14 @@ def _new_lines(
 
 
 def _receipt(
-    before: Figures, after: Figures, source: str, loaded: Loaded, *, fingerprint: str, seconds: dict[str, float]
+    before: Figures,
+    after: Figures,
+    source: str,
+    loaded: Loaded,
+    *,
+    fingerprint: str,
+    moves: int,
+    seconds: dict[str, float],
 ) -> Receipt:
     """What the load did, and what the figures were before it and are after it."""
     return Receipt(
@@ -273,10 +317,11 @@ def _receipt(
         **{name: value for name, value in asdict(loaded).items() if name != "changes"},
         months_changed=loaded.months_changed,
         fingerprint=fingerprint,
+        run_by=who(),
         before=before.headline,
         after=after.headline,
         closed_month_changes=before.closed_month_changes(after),
-        moves=before.moves(after) if before.groups else 0,
+        moves=moves,
         seconds=seconds,
     )
 

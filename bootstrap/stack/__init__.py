@@ -17,6 +17,18 @@ The user of LGS_WAREHOUSE_URL administers that database: the three ``lgs_*`` rol
 
 from bootstrap.stack.lifecycle import connect, ready, remove, restore_roles, start, status, stop
 from bootstrap.stack.stack import Stack
-from bootstrap.stack.status import Data, Status
+from bootstrap.stack.status import Data, Failure, Status
 
-__all__ = ["Data", "Stack", "Status", "connect", "ready", "remove", "restore_roles", "start", "status", "stop"]
+__all__ = [
+    "Data",
+    "Failure",
+    "Stack",
+    "Status",
+    "connect",
+    "ready",
+    "remove",
+    "restore_roles",
+    "start",
+    "status",
+    "stop",
+]

@@ -10,7 +10,7 @@ from filelock import FileLock, Timeout
 from psycopg2 import sql
 
 from bootstrap.connection import administering
-from bootstrap.credentials import FILE, Credentials, ensure_credentials, load_credentials
+from bootstrap.credentials import COPY, FILE, Credentials, ensure_credentials, is_open, load_credentials
 from bootstrap.errors import Locked, UsageError
 from bootstrap.progress import Progress
 from bootstrap.roles import ensure_roles
@@ -18,7 +18,7 @@ from bootstrap.settings import Settings
 from bootstrap.stack import address, external
 from bootstrap.stack.account import unsettle
 from bootstrap.stack.stack import DATABASE, WAREHOUSE_SETTING, Stack, embedded_postgres, embedded_superset
-from bootstrap.stack.status import Status, report
+from bootstrap.stack.status import State, Status, report
 
 
 def connect(settings: Settings) -> Stack:
@@ -87,7 +87,14 @@ def remove(settings: Settings) -> None:
 def status(settings: Settings) -> Status:
     """What runs where. Starts and changes nothing."""
     credentials = load_credentials(settings.state) if (settings.state / FILE).exists() else None
-    return report(settings, embedded_postgres(settings, credentials), embedded_superset(settings))
+    found = report(settings, embedded_postgres(settings, credentials), embedded_superset(settings))
+    return found.model_copy(update={"passwords": _passwords(settings.state)})
+
+
+def _passwords(home: Path) -> State:
+    if not (home / FILE).exists():
+        return "missing" if (home / COPY).exists() or os.path.lexists(home / "postgres") else "kept"
+    return "open to others" if is_open(home / FILE) else "kept"
 
 
 @contextmanager
@@ -123,9 +130,10 @@ def _home(home: Path) -> Path:
 def _credentials(home: Path) -> Credentials:
     """Passwords are made with the databases; new ones would not open those that are there."""
     data = home / "postgres"
-    if not (home / FILE).exists() and os.path.lexists(data):
+    if not any((home / name).exists() for name in (FILE, COPY)) and os.path.lexists(data):
         raise UsageError(
-            f"{home / FILE} is gone, but {data} is there. Put back a copy, or remove {home} to start over."
+            f"{home / FILE} is gone, but {data} is there. Put back a copy of it; or move "
+            f"{home} away and run lgs up, then lgs restore with your newest backup."
         )
     return ensure_credentials(home)
 

@@ -13,28 +13,28 @@ from dataclasses import replace
 
 from bootstrap.connection import connected
 from bootstrap.errors import CheckFailed
+from bootstrap.stack.passwords import chosen, settle
 from bootstrap.stack.stack import Stack
 
 
-def rekey(stack: Stack, metadata_url: str, previous_key: str) -> None:
-    """Raises ``CheckFailed`` when a secret in that metadata cannot be read with ``previous_key``."""
+def rekey(stack: Stack, metadata_url: str, previous_key: str, *, chosen_there: frozenset[str]) -> None:
+    """``chosen_there`` are those who had chosen a password when the backup was made.
+
+    Raises ``CheckFailed`` when a secret in that metadata cannot be read with ``previous_key``."""
     launch = replace(stack.launch, metadata_url=metadata_url)
     environment = launch.environment(folder=stack.superset.folder, port=0) | {"LGS_PREVIOUS_SECRET_KEY": previous_key}
     done = subprocess.run([sys.executable, "-m", __name__], env=environment, capture_output=True, text=True)
     if done.returncode:
         why = [f"it ended with {done.returncode}", *done.stderr.strip().splitlines()][-1]
         raise CheckFailed(f"The secrets in the backup cannot be renewed: {why}. Nothing was replaced.")
-    _take_over(metadata_url, {**stack.credentials.users, "admin": stack.superset_password})
+    made = {**stack.credentials.users, "admin": stack.superset_password}
+    settle(metadata_url, made, here=chosen(stack.metadata.url, made), there=chosen_there)
+    _touch(metadata_url)
 
 
-def _take_over(metadata_url: str, passwords: dict[str, str]) -> None:
-    from werkzeug.security import generate_password_hash
-
+def _touch(metadata_url: str) -> None:
+    """Make what is cached of the datasets old."""
     with connected(metadata_url) as connection, connection, connection.cursor() as cursor:
-        for username, password in passwords.items():
-            cursor.execute(
-                "update ab_user set password = %s where username = %s", [generate_password_hash(password), username]
-            )
         cursor.execute("update tables set changed_on = localtimestamp")
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from bootstrap.connection import refusal
+from bootstrap.errors import OLD_DASHBOARDS
 from bootstrap.settings import Settings
 from bootstrap.stack import address, external
 from bootstrap.stack.postgres import EmbeddedPostgres
@@ -14,6 +15,7 @@ from bootstrap.stack.processes import HOST
 from bootstrap.stack.site import EmbeddedSuperset
 
 Name = Literal["PostgreSQL", "Superset", "Superset's metadata"]
+State = Literal["kept", "missing", "open to others"]
 Verdict = Literal["all well", "stale", "degraded", "down"]
 # A receipt keeps numbers of money as text, so that no digit is lost.
 Figure = Annotated[
@@ -60,6 +62,22 @@ class Data(BaseModel):
         return [f"  {name.replace('_', ' '):<12} {value}" for name, value in self.model_dump(mode="json").items()]
 
 
+class Failure(BaseModel):
+    """The newest refresh, where it failed."""
+
+    model_config = ConfigDict(frozen=True)
+
+    failed_at: datetime = Field(description="when")
+    run_by: str = Field(description="who ran it")
+    source: str = Field(description="what was to be loaded")
+    step: str = Field(description="the step that failed; empty before the first")
+    error: str = Field(description="what was said of it")
+
+    def line(self) -> str:
+        at = f" at {self.step}" if self.step else ""
+        return f"! The last refresh failed{at} ({self.failed_at:%Y-%m-%d %H:%M}, by {self.run_by}): {self.error}"
+
+
 class Status(BaseModel):
     """Every server that the settings ask for, and the data."""
 
@@ -67,6 +85,8 @@ class Status(BaseModel):
 
     services: tuple[Service, ...] = Field(description="the servers, the warehouse first")
     data: Data | None = Field(None, description="what is loaded; null when nothing is, or the database does not answer")
+    passwords: State = Field("kept", description="the file credentials.env")
+    last_failure: Failure | None = Field(None, description="null unless it is newer than the data")
     verdict: Verdict = Field("all well", description="the worst that was found")
     advice: str = Field("", description="what was found, and what to do; empty when all is well")
 
@@ -78,17 +98,25 @@ class Status(BaseModel):
     def judged(self, *, stale_hours: float) -> "Status":
         """With its verdict. Data is stale when none was loaded for ``stale_hours``."""
         verdict, advice = self._found(stale_hours)
+        if self.passwords == "open to others":
+            verdict = "down" if verdict == "down" else "degraded"
+            advice = f"Others can read credentials.env. Run: lgs up, which makes it yours alone. {advice}".rstrip()
         return self.model_copy(update={"verdict": verdict, "advice": advice})
 
     def _found(self, stale_hours: float) -> tuple[Verdict, str]:
         names = [service.name for service in self.services if not service.healthy]
         silent = f"{' and '.join(names)} {'do' if len(names) > 1 else 'does'} not answer. Run: lgs up."
+        if self.passwords == "missing":
+            return (
+                "down",
+                "The file credentials.env is gone. Run: lgs up, which puts its copy back or says what else to do.",
+            )
         if names:
             return "degraded" if self.warehouse_answers else "down", silent
         if self.data is None:
             return "degraded", "No data is loaded yet. Load it: lgs up."
         if not self.data.published:
-            return "degraded", "The data is committed, but the dashboards are old. Run: lgs publish."
+            return "degraded", OLD_DASHBOARDS
         if self.data.age_hours > stale_hours:
             hours = f"{self.data.age_hours:,.0f} hours"
             return "stale", f"No data was loaded for {hours} (LGS_STALE_HOURS is {stale_hours:g}). Run: lgs refresh."
@@ -104,7 +132,9 @@ class Status(BaseModel):
 
     def lines(self) -> list[str]:
         verdict = f"{self.verdict.capitalize()}{': ' + self.advice if self.advice else '.'}"
-        return [*(service.line() for service in self.services), *(self.data.lines() if self.data else []), verdict]
+        failed = [self.last_failure.line()] if self.last_failure else []
+        data = self.data.lines() if self.data else []
+        return [*(service.line() for service in self.services), *data, *failed, verdict]
 
 
 def status_reference() -> str:

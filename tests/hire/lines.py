@@ -14,7 +14,7 @@ from psycopg2.extras import execute_values
 
 from bootstrap.contracts import Contract
 from bootstrap.errors import SourceError, UsageError
-from bootstrap.lines import Lines, Loaded
+from bootstrap.lines import Lines, Loaded, MonthLines
 from bootstrap.progress import Progress
 
 TABLES = """
@@ -27,7 +27,7 @@ create table if not exists warehouse.ride (
 create table if not exists warehouse.receipt (
     receipt_id bigint generated always as identity primary key, refreshed_at timestamptz not null default now(),
     source text, form text, sha256 text, fingerprint text, lines_read bigint, lines_kept bigint, rejected jsonb,
-    is_append boolean, days_changed jsonb,
+    run_by text, is_append boolean, days_changed jsonb,
     months_changed jsonb, before jsonb, after jsonb, closed_month_changes jsonb, moves integer, seconds jsonb,
     assets jsonb, account jsonb
 );
@@ -111,8 +111,14 @@ class Rides:
     def load_again(self, cursor: Cursor, *, progress: Progress) -> Loaded:
         raise AssertionError("its rules never change")
 
-    def roll_back(self, cursor: Cursor, *, progress: Progress) -> tuple[str, Loaded]:
+    def roll_back(self, cursor: Cursor, *, to: int | None, progress: Progress) -> tuple[str, Loaded]:
         raise UsageError("No generation of rides is kept to roll back to. Load the file before: lgs refresh --source.")
+
+    def compared(self, cursor: Cursor, days: Sequence[date]) -> list[MonthLines]:
+        return []
+
+    def sign(self, cursor: Cursor, receipt_id: int, *, keep: int) -> None:
+        pass
 
     def close_month(self, cursor: Cursor, month: date, *, reopen: bool) -> bool:
         raise UsageError("Each month of rides is complete as it comes.")

@@ -71,7 +71,7 @@ def test_a_plan_changes_nothing_and_one_months_rides_change_one_month(hire, ride
     assert asked(rides, TAKINGS)[1][2] == 2
     done = run(rides, hire, later)
     assert [f"{month:%Y-%m}" for month in done.receipt.months_changed] == ["2024-05"]
-    assert "! May 2024 rides: 2 -> 3" in done.lines()
+    assert "! May 2024 rides: 2 -> 3 (+1)" in done.lines()
     assert asked(rides, TAKINGS)[1] == ("2024-05-01", Decimal("15.00"), 3)
 
 

@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,6 +16,7 @@ from bootstrap.refresh import refresh, rollback
 from bootstrap.semantic.spec import Check, Layer
 from tests.conftest import REPOSITORY, Database, execute
 from tests.refresh.shop import KILLED, SMALL, Watching, held, later, quiet, run
+from tests.warehouse.shop import ask
 from warehouse.migrate import current, downgrade
 
 
@@ -69,6 +71,61 @@ def test_plan_touches_nothing(database: Database, layer: Layer, tmp_path: Path) 
     planned = run(database, layer, later(tmp_path), plan_only=True)
     assert planned.receipt.lines_kept == 19
     assert held(database.connect(), layer) == before
+
+
+def catalog(database: Database) -> list[tuple[Any, ...]]:
+    """Every table, column, index and constraint, as the database has it."""
+    return ask(
+        database,
+        "select nspname, relname, relkind::text, relfilenode::bigint, attname, atttypid::bigint, "
+        "col_description(attrelid, attnum) "
+        "from pg_class join pg_namespace n on n.oid = relnamespace left join pg_attribute on attrelid = pg_class.oid "
+        "where nspname ~ '^(landing|warehouse|rollup|mart)' order by 1, 2, attnum",
+    )
+
+
+def everything(database: Database) -> dict[str, tuple[Any, ...]]:
+    """What each table holds, the record of failures and of publishes too."""
+    tables = ask(database, "select relid::regclass::text from pg_stat_user_tables order by 1")
+    return {
+        name: ask(database, f"select count(*), sum(hash_record_extended(t, 0)) from {name} t")[0] for (name,) in tables
+    }
+
+
+def test_a_plan_tells_what_would_be_and_touches_nothing(database: Database, layer: Layer, tmp_path: Path) -> None:
+    run(database, layer, SMALL)
+    changed = tmp_path / "changed.sql"
+    text = later(tmp_path).read_text().replace("500003\t1003\tLANTERN\t1\t", "500003\t1003\tLANTERN\t2\t")
+    changed.write_text("\n".join(line for line in text.split("\n") if not line.startswith("500008")))
+    before = everything(database), catalog(database)
+    planned = run(database, layer, changed, plan_only=True)
+    assert (everything(database), catalog(database)) == before
+    said = planned.lines()
+    start = said.index("To change 3 days in 3 months")
+    assert said[start + 1 : start + 4] == [
+        "  January 2011: 1 changed",
+        "  February 2011: 1 gone",
+        "  March 2011: 1 new",
+    ]
+    assert said[start + 4].startswith("Then      sales: £")
+    assert "! January 2011 sales: £102.50 -> £132.50 (+£30.00)" in said
+    assert not any("None" in line or "0E-" in line or "its lines changed" in line for line in said)
+    assert planned.receipt.receipt_id is None
+    done = run(database, layer, changed)
+    assert (done.moved, done.receipt.moves) == (planned.moved, planned.moved.total())
+
+
+def test_who_changes_group_is_told_with_where_from_and_where_to(
+    database: Database, layer: Layer, tmp_path: Path
+) -> None:
+    run(database, layer, SMALL)
+    new = tmp_path / "new.sql"
+    new.write_text(later(tmp_path).read_text().replace("2.55\t102\tFrance\n\\.", "2.55\t999\tFrance\n\\."))
+    planned = run(database, layer, new, plan_only=True)
+    said = "\n".join(planned.lines())
+    assert f"Segments  {planned.moved.total()} customers would change segment\n" in said
+    joined = next(to for (was, to), count in planned.moved.items() if was is None)
+    assert f"  1 new in {joined}" in said
 
 
 def test_a_plan_by_a_newer_version_leaves_the_tables_as_they_are(database: Database, layer: Layer) -> None:

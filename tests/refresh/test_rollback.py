@@ -4,6 +4,7 @@ import gzip
 import signal
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,7 +22,7 @@ NEW_LINES = """\
 """
 
 
-def back(database: Database, layer: Layer, **options: bool) -> Refreshed:
+def back(database: Database, layer: Layer, **options: Any) -> Refreshed:
     return rollback(database.owner_url, layer, progress=quiet(), **options)
 
 
@@ -187,3 +188,76 @@ def test_a_killed_rollback_leaves_all_as_it_was_and_needs_no_cleaning(
         assert held(database.connect(), layer) == before, step.name
     back(database, layer)
     assert data(database, layer) == wanted
+
+
+def added(tmp_path: Path, number: int, day: str) -> Path:
+    """A file of one more line."""
+    head, _, rest = SMALL.read_text().partition("FROM stdin;\n")
+    path = tmp_path / f"added-{number}.sql"
+    line = f"50010{number}\t1001\tTEA CUP\t{number}\t{day} 09:00:00\t2.55\t102\tFrance\n"
+    path.write_text(f"{head}FROM stdin;\n{line}\\.\n{rest.partition(chr(92) + '.' + chr(10))[2]}")
+    return path
+
+
+def several(database: Database, layer: Layer, tmp_path: Path, **options: Any) -> dict[int, dict[str, str]]:
+    """What was there after each of five refreshes, by receipt: files that replace all, and files that are added."""
+    files = [
+        (SMALL, False),
+        (added(tmp_path, 1, "2011-03-10"), True),
+        (changed(tmp_path), False),
+        (added(tmp_path, 2, "2011-04-04"), True),
+        (added(tmp_path, 3, "2011-01-17"), True),
+    ]
+    noted = {}
+    for path, is_added in files:
+        done = run(database, layer, path, append=is_added, allow_loss=True, **options)
+        assert done.receipt.receipt_id
+        noted[done.receipt.receipt_id] = data(database, layer)
+    return noted
+
+
+def test_any_of_the_last_refreshes_can_be_rolled_back_to_and_undone(
+    database: Database, layer: Layer, tmp_path: Path
+) -> None:
+    noted = several(database, layer, tmp_path, keep=20)
+    newest = noted[max(noted)]
+    for receipt, wanted in list(noted.items())[:-1]:
+        source = back(database, layer, to=receipt, keep=20).receipt.source
+        assert data(database, layer) == wanted, receipt
+        assert ", ".join(str(number) for number in noted if number > receipt) in source
+        back(database, layer, keep=20)
+        assert data(database, layer) == newest
+    for receipt in (3, 1, 4, 2, 5):  # from one to the other, too
+        back(database, layer, to=list(noted)[receipt - 1], keep=20)
+        assert data(database, layer) == list(noted.values())[receipt - 1], receipt
+    assert differences(database.owner_url) == []
+
+
+def test_a_file_that_was_undone_and_one_that_was_added_since_are_told_apart(
+    database: Database, layer: Layer, tmp_path: Path
+) -> None:
+    run(database, layer, SMALL)
+    first = run(database, layer, added(tmp_path, 1, "2011-03-10"), append=True).receipt.receipt_id
+    wanted = data(database, layer)
+    back(database, layer)
+    run(database, layer, added(tmp_path, 2, "2011-04-04"), append=True)
+    back(database, layer, to=first)
+    assert data(database, layer) == wanted
+
+
+def test_older_refreshes_are_let_go_and_named(database: Database, layer: Layer, tmp_path: Path) -> None:
+    receipts = list(several(database, layer, tmp_path, keep=2))
+    kept = "select nspname || '.' || relname from pg_class join pg_namespace n on n.oid = relnamespace "
+    kept += "where relispartition or nspname ~ '^landing_before_[0-9]'"
+    with database.connect() as connection, connection.cursor() as cursor:
+        cursor.execute(kept)
+        assert len(cursor.fetchall()) == 4  # lines and days of two changes; no landing, since both were added
+    with pytest.raises(
+        UsageError, match=rf"after receipt {receipts[1]} is not kept .* LGS_KEEP_REFRESHES|{receipts[2]}"
+    ):
+        back(database, layer, to=receipts[1])
+    with pytest.raises(UsageError, match="There is no receipt 99"):
+        back(database, layer, to=99)
+    with pytest.raises(UsageError, match="so there is nothing to roll back"):
+        back(database, layer, to=receipts[-1])
+    assert back(database, layer, to=receipts[2]).changed

@@ -25,7 +25,7 @@ from tests.conftest import fresh_database
 from tests.content import content_hashes
 from tests.refresh.shop import quiet
 
-SEQUENCES, STEPS = 10, 20
+SEQUENCES, STEPS, KEPT = 10, 20, 3
 HEAD = "invoice_no,stock_code,description,quantity,invoice_date,unit_price,customer_id,country\n"
 CODES = {"1001": "TEA CUP", "1002": "CAKE TIN", "1003": "LANTERN", "POST": "POSTAGE"}
 Line = tuple[str, ...]
@@ -58,6 +58,7 @@ class Shop(RuleBasedStateMachine):
         self.folder = Path(self.stack.enter_context(tempfile.TemporaryDirectory()))
         self.invoices: Invoices = {}
         self.before: Invoices | None = None
+        self.left: dict[int, Invoices] = {}
         self.number = 500000
 
     def teardown(self) -> None:
@@ -66,11 +67,14 @@ class Shop(RuleBasedStateMachine):
     def load(self, invoices: Invoices, *, append: bool) -> None:
         path = self.folder / "file.csv"
         path.write_text(text(invoices))
-        options = {"append": append, "allow_loss": True, "max_rejects": 0, "progress": quiet()}
+        options = {"append": append, "allow_loss": True, "max_rejects": 0, "keep": KEPT, "progress": quiet()}
         wanted = {**self.invoices, **invoices} if append else invoices
-        if refresh(self.database.owner_url, self.layer, source=path, **options).changed:
+        done = refresh(self.database.owner_url, self.layer, source=path, **options)
+        if done.changed:
             self.before = self.invoices
         self.invoices = wanted
+        if done.receipt.days_changed and done.receipt.receipt_id:
+            self.left[done.receipt.receipt_id] = wanted
 
     def lines(self, invoice: str, day: tuple[str, int], person: str, country: str, bought: list[Line]) -> list[Line]:
         at = f"{day[0]}-{day[1]:02} 10:{len(invoice):02}:00"
@@ -129,11 +133,29 @@ class Shop(RuleBasedStateMachine):
     @rule()
     def roll_back(self) -> None:
         try:
-            rollback(self.database.owner_url, self.layer, progress=quiet())
+            done = rollback(self.database.owner_url, self.layer, keep=KEPT, progress=quiet())
         except UsageError:
             assert self.before is None or not self.before
             return
         self.invoices, self.before = self.before or {}, self.invoices
+        if done.receipt.receipt_id:
+            self.left[done.receipt.receipt_id] = self.invoices
+
+    @rule(steps=st.integers(1, 4))
+    def roll_back_to(self, steps: int) -> None:
+        """To what any of the newest receipts that changed lines left."""
+        known = list(self.left)
+        if len(known) <= steps:
+            return
+        target = known[-1 - steps]
+        try:
+            done = rollback(self.database.owner_url, self.layer, to=target, keep=KEPT, progress=quiet())
+        except UsageError:
+            assert steps > KEPT
+            return
+        self.before, self.invoices = self.invoices, self.left[target]
+        if done.receipt.receipt_id:
+            self.left[done.receipt.receipt_id] = self.invoices
 
     @invariant()
     def whole_is_the_same(self) -> None:

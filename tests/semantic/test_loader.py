@@ -108,7 +108,12 @@ def test_a_circle_is_shown(views):
         ),
         ("mart/rfm_history", "kept_by: [month]", "kept_by: [month, customer_id]", "kept by one column can look back"),
         ("mart/product_month", "adds_up: lines", "adds_up: lnes", '"lnes" is not a column of mart.product_month'),
-        ("mart/kpi", "kind: stored", "kind: stored\nadds_up: kpi_order", "say by kept_by over what its measures are sums"),
+        (
+            "mart/kpi",
+            "kind: stored",
+            "kind: stored\nadds_up: kpi_order",
+            "say by kept_by over what its measures are sums",
+        ),
         ("mart/sales_line", "kind: view", "kind: view\nkept_by: [month]", "only a stored relation is kept"),
         ("mart/product_month", "mart.rfm_customer: w", "mart.kpi: w", "both have to be relations that the SQL reads"),
         (

@@ -32,7 +32,21 @@ def test_only_the_owner_can_read_the_file(tmp_path: Path) -> None:
     path.chmod(0o644)
     ensure_credentials(tmp_path)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert [item.name for item in tmp_path.iterdir()] == [path.name]
+    copy = tmp_path / "credentials.copy.env"
+    assert sorted(tmp_path.iterdir()) == [copy, path]
+    assert stat.S_IMODE(copy.stat().st_mode) == 0o600
+
+
+def test_a_file_that_is_gone_is_put_back_with_all_its_passwords(tmp_path: Path) -> None:
+    Passwords(ensure_credentials(tmp_path))["anna"]
+    made = load_credentials(tmp_path)
+    made.path.write_text(made.path.read_text().replace(made.users["admin"], "another-password"))
+    changed = ensure_credentials(tmp_path)
+    made.path.unlink()
+    with pytest.raises(UsageError, match="puts back the copy"):
+        load_credentials(tmp_path)
+    assert ensure_credentials(tmp_path) == changed
+    assert (changed.users["admin"], changed.users["anna"]) == ("another-password", made.users["anna"])
 
 
 def test_no_secret_is_shown_by_accident(tmp_path: Path) -> None:

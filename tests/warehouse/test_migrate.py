@@ -12,14 +12,16 @@ from sqlalchemy.pool import NullPool
 from bootstrap.connection import connected
 from bootstrap.errors import UsageError
 from warehouse.migrate import SCRIPTS, current, downgrade, head, upgrade
-from warehouse.tables import SCHEMAS, metadata
+from warehouse.tables import is_compared, metadata
 
 
 def differences(url: str) -> list[object]:
     engine = sqlalchemy.create_engine(url, poolclass=NullPool)
     options = {
         "include_schemas": True,
-        "include_name": lambda name, kind, parents: name in SCHEMAS if kind == "schema" else name != "migration",
+        "include_name": lambda name, kind, parents: (
+            name != "migration" and is_compared(name, kind, parents.get("schema_name"))
+        ),
         "compare_type": True,
         "compare_server_default": True,
     }

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from warehouse.tables import SCHEMAS, metadata
+from warehouse.tables import is_compared, metadata
 
 context.configure(
     connection=context.config.attributes["connection"],
@@ -10,7 +10,7 @@ context.configure(
     version_table="migration",
     version_table_schema="warehouse",
     include_schemas=True,
-    include_name=lambda name, kind, parents: name in SCHEMAS if kind == "schema" else True,
+    include_name=lambda name, kind, parents: is_compared(name, kind, parents.get("schema_name")),
     compare_type=True,
     compare_server_default=True,
 )

@@ -6,6 +6,7 @@ removed as (
 
     select {columns}
     from warehouse_before.line
+    where change_id = %(change)s
 
 ),
 

@@ -1,7 +1,26 @@
 -- The file in landing joins those that were set aside when it came.
+-- A file that was taken out keeps its number, since it may come back.
 update landing.source
-set load_id = held.load_id + 1
-from (select max(load_id) as load_id from landing_replaced.source) as held;
+set
+    load_id = held.load_id + 1,
+    generation = held.generation
+from (
+    select
+        last.generation,
+        greatest(
+            last.load_id,
+            (
+                select max(taken_out.load_id) from landing_before.source as taken_out
+                where taken_out.generation = last.generation
+            )
+        ) as load_id
+    from (
+        select
+            max(generation) as generation,
+            max(load_id) as load_id
+        from landing_replaced.source
+    ) as last
+) as held;
 
 insert into landing_replaced.source select * from landing.source;
 
@@ -25,6 +44,4 @@ order by reject.reject_id;
 
 drop schema landing cascade;
 
-alter schema landing_replaced rename to landing;
-
-truncate landing_before.source, landing_before.line, landing_before.reject
+alter schema landing_replaced rename to landing
