@@ -52,6 +52,9 @@ DatesOption = Annotated[str | None, typer.Option(help="day-first or month-first:
 OnlyOption = Annotated[list[str] | None, typer.Option(help="A table or sheet to read, and no other (LGS_ONLY).")]
 SkipOption = Annotated[list[str] | None, typer.Option(help="A table or sheet to leave out (LGS_SKIP).")]
 LossOption = Annotated[bool, typer.Option("--allow-loss", help="Load a file even if it removes months or many lines.")]
+QuarantineOption = Annotated[
+    bool, typer.Option("--quarantine", help="Set days aside that break a contract, load the rest (LGS_QUARANTINE).")
+]
 AdoptOption = Annotated[bool, typer.Option("--adopt", help="Take over objects that lgs did not create.")]
 OrphanOption = Annotated[bool, typer.Option("--orphan", help="Keep as retired what left the specs but is still used.")]
 VerboseOption = Annotated[bool, typer.Option("--verbose", help="List every change in Superset.")]
@@ -173,6 +176,7 @@ def refresh_command(
     skip: SkipOption = None,
     max_rejects: MaxRejectsOption = None,
     allow_loss: LossOption = False,
+    quarantine: QuarantineOption = False,
     plan: PlanOption = False,
     adopt: AdoptOption = False,
     orphan: OrphanOption = False,
@@ -185,7 +189,8 @@ def refresh_command(
 
     Example: lgs refresh --append --source 2011-12-09.csv --plan
     """
-    settings = load_settings(map=map_name, dates=dates, only=only, skip=skip, max_rejects=max_rejects)
+    given = {"quarantine": quarantine or None, "max_rejects": max_rejects}
+    settings = load_settings(map=map_name, dates=dates, only=only, skip=skip, **given)
     how = {"append": append, "plan": plan, "allow_loss": allow_loss, "cascade": cascade}
     runs.load(settings, Progress(), sources=source or [], adopt=adopt, orphan=orphan, verbose=verbose, **how)
 

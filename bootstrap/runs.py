@@ -207,6 +207,7 @@ def _refresh(
         how=_how(settings),
         max_rejects=settings.max_rejects,
         max_loss=settings.max_loss,
+        quarantine=settings.quarantine,
         used_in=specs.metric_uses(),
         progress=progress,
         **options,

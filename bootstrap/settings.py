@@ -42,6 +42,8 @@ class Settings(BaseSettings):
     )
     max_rejects: float = Field(0.001, ge=0, le=1, description="share of lines that may be rejected before a load stops")
     stale_hours: float = Field(48, gt=0, description="hours without new data after which the status says so")
+    quarantine: bool = Field(False, description="whether days that break a contract are set aside, and the rest loaded")
+    disk_reserve: float = Field(1, ge=0, description="GB of the embedded PostgreSQL's disk that a refresh leaves free")
     max_loss: float = Field(0.1, ge=0, le=1, description="share of the loaded lines that a file may take away")
 
     @cached_property

@@ -16,6 +16,7 @@ from bootstrap.progress import Progress
 from warehouse.changes import days_of
 from warehouse.dimensions import follow
 from warehouse.load import by_other_rules, prepare
+from warehouse.quarantine import undo_quarantine
 from warehouse.queries import query
 from warehouse.refusal import count_rejects
 
@@ -41,6 +42,7 @@ def roll_back(cursor: Cursor, *, progress: Progress) -> tuple[str, Loaded]:
     with progress.step("take the lines back") as step:
         cursor.execute(query("swap_days", take_days=query("take_days")), days_of(before.days))
         _exchange_landing(cursor, before)
+        undo_quarantine(cursor, before.receipt_id)
         file, known = _newest_file(cursor)
         step.note = f"{len(before.days)} days, of {file}"
     with progress.step("derive dimensions"):
