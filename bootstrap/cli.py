@@ -153,7 +153,13 @@ def down() -> None:
 
 
 @app.command()
-def status(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+def status(
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    alert: Annotated[bool, typer.Option("--alert", help="Send a mail and call the webhook when that changed.")] = False,
+    prometheus: Annotated[
+        Path | None, typer.Option(help="Write metrics to this .prom file.", show_default=False)
+    ] = None,
+) -> None:
     """Show running services, data freshness and line counts, and whether all is well.
 
     The exit code is 0 when all is well; 1 when a server is down, the dashboards are old or no data was loaded for
@@ -161,8 +167,13 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] 
 
     Example: lgs status --json
     """
-    found = runs.look(load_settings())
+    settings = load_settings()
+    found = runs.look(settings)
+    if prometheus:
+        runs.write_metrics(settings, found, prometheus)
     typer.echo(found.model_dump_json(indent=2) if as_json else "\n".join(found.lines()))
+    if alert:
+        runs.alert(settings, found)
     raise typer.Exit(found.exit_code)
 
 

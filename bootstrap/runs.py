@@ -1,8 +1,11 @@
 """What each command does, as a function: it connects the rooms, and the work is done in them."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
+from functools import partial
+from itertools import takewhile
 from pathlib import Path
 
 from psycopg2.extensions import connection as Connection
@@ -15,8 +18,8 @@ from bootstrap.assets.spec import Specs
 from bootstrap.backup import read_manifest, restore
 from bootstrap.connection import alone, connected
 from bootstrap.credentials import Passwords
-from bootstrap.errors import LgsError, UsageError
-from bootstrap.lines import How, lines
+from bootstrap.errors import CheckFailed, LgsError, Locked, Unreachable, UsageError
+from bootstrap.lines import How, SetAside, lines
 from bootstrap.progress import Progress
 from bootstrap.project import current
 from bootstrap.refresh import Refreshed, close, refresh, rollback
@@ -29,6 +32,8 @@ from bootstrap.semantic.relations import write_relations
 from bootstrap.semantic.spec import Layer
 from bootstrap.settings import Settings
 from bootstrap.stack import Data, Stack, Status
+from bootstrap.stack.alert import last_told, note_failure, tell
+from bootstrap.stack.disk import explain_full, require_room
 
 
 def up(
@@ -173,9 +178,34 @@ def write_pages(settings: Settings, folder: Path) -> list[str]:
 def look(settings: Settings) -> Status:
     """What runs, which data is loaded, and whether all is well."""
     found = stacks.status(settings)
-    receipt = _newest(stacks.connect(settings)) if found.warehouse_answers else None
-    data = _data(receipt) if receipt else None
-    return found.model_copy(update={"data": data}).judged(stale_hours=settings.stale_hours)
+    receipt, aside = _newest_and_aside(stacks.connect(settings)) if found.warehouse_answers else (None, [])
+    facts = {"data": _data(receipt) if receipt else None, "quarantine": tuple(aside)}
+    return found.model_copy(update=facts).judged(stale_hours=settings.stale_hours)
+
+
+def _newest_and_aside(stack: Stack) -> tuple[Receipt | None, list[SetAside]]:
+    with connected(stack.url("warehouse")) as connection, connection.cursor() as cursor:
+        receipt = newest_receipt(cursor)
+        return receipt, lines().set_aside(cursor) if receipt else []
+
+
+def alert(settings: Settings, found: Status) -> None:
+    """Send what was found, unless that was sent last. A refresh that failed stays told until one succeeds."""
+    if found.verdict == "all well" and last_told(settings).verdict == "failed":
+        return
+    since = found.data.refreshed_at if found.data and found.verdict == "stale" else None
+    key = found.verdict if found.verdict in ("all well", "stale") else f"{found.verdict}: {found.advice}"
+    tell(settings, key=key, verdict=found.verdict, what=found.advice, since=since)
+
+
+def write_metrics(settings: Settings, found: Status, path: Path) -> None:
+    """Write the status as metrics, so that a reader never sees half of them."""
+    making = path.with_name(f".{path.name}.part")
+    try:
+        making.write_text(found.prometheus(failed_at=last_told(settings).failed_at), encoding="utf-8")
+        making.replace(path)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror}. Name another file.") from error
 
 
 def _data(receipt: Receipt) -> Data:
@@ -200,7 +230,43 @@ def _definitions() -> tuple[Layer, Specs]:
 def _refresh(
     stack: Stack, layer: Layer, specs: Specs, settings: Settings, progress: Progress, **options: bool
 ) -> Refreshed:
-    refreshed = refresh(
+    with _told(stack, settings, is_plan=options.get("plan_only", False)):
+        refreshed = _refreshed(stack, layer, specs, settings, progress, **options)
+    progress.say("\n".join(refreshed.lines()))
+    return refreshed
+
+
+@contextmanager
+def _told(stack: Stack, settings: Settings, *, is_plan: bool) -> Iterator[None]:
+    """Look at the disk of the embedded server first, and tell people of a refresh that fails."""
+    folder = stack.postgres.folder if settings.warehouse_url is None else None
+    try:
+        if folder:
+            require_room(folder, settings.source, reserve=settings.disk_reserve)
+        yield
+        if not is_plan and last_told(settings).verdict == "failed":
+            _tell_or_say(partial(tell, settings, key="all well", verdict="all well"))
+    except Locked:
+        raise
+    except LgsError as error:
+        full = explain_full(folder, str(error)) if folder and isinstance(error, Unreachable) else None
+        failed = CheckFailed(full) if full else error
+        if not is_plan:
+            _tell_or_say(partial(note_failure, settings, str(failed)))
+        raise failed from error
+
+
+def _tell_or_say(send: Callable[[], object]) -> None:
+    try:
+        send()
+    except (LgsError, OSError) as error:  # what failed first is what the caller has to hear
+        print(f"The alert could not be sent. {error}", file=sys.stderr)
+
+
+def _refreshed(
+    stack: Stack, layer: Layer, specs: Specs, settings: Settings, progress: Progress, **options: bool
+) -> Refreshed:
+    return refresh(
         stack.url("warehouse"),
         layer,
         source=settings.source,
@@ -212,8 +278,6 @@ def _refresh(
         progress=progress,
         **options,
     )
-    progress.say("\n".join(refreshed.lines()))
-    return refreshed
 
 
 def _how(settings: Settings) -> How:
@@ -237,20 +301,32 @@ def _publish(
     Until that stands there, cached answers are old; ``fresh`` says so for another reason. ``allowed``: ``adopt`` and
     ``orphan``. Raises ``Locked`` when another refresh or publish runs.
     """
+    any_changed = fresh
     fresh = fresh or (receipt is not None and not receipt.assets)
     with alone(stack.url("warehouse")) as connection:
+        changed = None if any_changed or plan else _changed(connection)
         published = publish(
             site_of(stack),
             layer,
             specs=current().superset,
             plan_only=plan,
             fresh_data=fresh,
+            changed=changed,
             progress=progress,
             **allowed,
         )
         if not plan and (fresh or published.changed):
             _note(connection, receipt, published.counts)
     progress.say("\n".join(published.lines(verbose=verbose)))
+
+
+def _changed(connection: Connection) -> list[str] | None:
+    """The relations that changed since the dashboards last showed all of them; ``None``: any may have."""
+    with connection, connection.cursor() as cursor:
+        unseen = list(takewhile(lambda receipt: not receipt.assets, read_receipts(cursor)))
+    if any(receipt.relations is None for receipt in unseen):
+        return None
+    return sorted({name for receipt in unseen for name in receipt.relations or ()})
 
 
 def _note(connection: Connection, receipt: Receipt | None, assets: dict[str, int]) -> None:
