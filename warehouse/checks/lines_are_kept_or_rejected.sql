@@ -1,5 +1,5 @@
--- Lines read are lines kept, rejected, or set aside with their day; the lines of a file that began landing are all of the
--- other days.
+-- Lines read are lines kept, rejected, or set aside with their day; the lines of a file that began landing are all of
+-- the other days.
 with
 
 counts as (

@@ -5,7 +5,7 @@ insert into warehouse.quarantine (day, contract, file, lines, amount)
 select
     d.day,
     d.contract,
-    %(file)s as file,
+    %(file)s,
     0 as lines,
     0 as amount
 from unnest(%(days)s::date[], %(contracts)s::text[]) as d (day, contract)

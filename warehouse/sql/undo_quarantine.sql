@@ -1,4 +1,5 @@
--- A rollback sets aside again what the undone refresh released, and releases what it set aside; a second one undoes that.
+-- A rollback sets aside again what the undone refresh released, and releases what it set aside; a second one undoes
+-- that.
 with
 
 undone as (
