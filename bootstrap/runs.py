@@ -238,11 +238,9 @@ def _refresh(
 
 @contextmanager
 def _told(stack: Stack, settings: Settings, *, is_plan: bool) -> Iterator[None]:
-    """Look at the disk of the embedded server first, and tell people of a refresh that fails."""
+    """Tell people of a refresh that fails, and once more when one succeeds."""
     folder = stack.postgres.folder if settings.warehouse_url is None else None
     try:
-        if folder:
-            require_room(folder, settings.source, reserve=settings.disk_reserve)
         yield
         if not is_plan and last_told(settings).verdict == "failed":
             _tell_or_say(partial(tell, settings, key="all well", verdict="all well"))
@@ -254,6 +252,12 @@ def _told(stack: Stack, settings: Settings, *, is_plan: bool) -> Iterator[None]:
         if not is_plan:
             _tell_or_say(partial(note_failure, settings, str(failed)))
         raise failed from error
+
+
+def _look_at_disk(stack: Stack, settings: Settings, source: Path | None, is_first: bool) -> None:
+    """Of a named server the disk is not known."""
+    if settings.warehouse_url is None:
+        require_room(stack.postgres.folder, source, reserve=settings.disk_reserve, is_first=is_first)
 
 
 def _tell_or_say(send: Callable[[], object]) -> None:
@@ -274,6 +278,7 @@ def _refreshed(
         max_rejects=settings.max_rejects,
         max_loss=settings.max_loss,
         quarantine=settings.quarantine,
+        look_first=partial(_look_at_disk, stack, settings),
         used_in=specs.metric_uses(),
         progress=progress,
         **options,

@@ -110,14 +110,15 @@ def load(
         if max_loss is not None:
             refuse_loss(cursor, source.path, days, held, max_loss=max_loss, append=append)
 
-    skipped = list(aside or {})
-    done = _change(cursor, fingerprint, check, is_first=is_first, append=append, skipped=skipped, progress=progress)
+    done = _change(
+        cursor, fingerprint, check, is_first=is_first, append=append, skipped=list(aside or {}), progress=progress
+    )
     account = _account(cursor, source, readings[-1], before)
     note_source(cursor, source, account, done.kept, put[-1])
-    loaded = _loaded(cursor, source.form, source.sha256, source.account.lines_read - put[-1].lines, done, account)
-    loaded = replace(loaded, lines_read=source.account.lines_read, set_aside=_put(cursor, put[-1]))
+    read = source.account.lines_read
+    loaded = _loaded(cursor, source.form, source.sha256, read - put[-1].lines, done, account)
     settle(cursor, is_changed=bool(done.days), append=append)
-    return replace(loaded, is_append=append)
+    return replace(loaded, lines_read=read, set_aside=_put(cursor, put[-1]), is_append=append)
 
 
 def _put(cursor: Cursor, aside: Aside) -> list[SetAside]:

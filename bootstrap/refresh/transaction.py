@@ -20,7 +20,7 @@ from bootstrap.connection import alone
 from bootstrap.contracts import Contract, ContractBroken, Rule, run_contracts
 from bootstrap.errors import CheckFailed, Locked, SourceError, UsageError
 from bootstrap.lines import Changes, How, Loaded, lines
-from bootstrap.progress import Progress
+from bootstrap.progress import Progress, Step
 from bootstrap.refresh.receipt import Figures, Receipt, newest_receipt
 from bootstrap.roles import grant_reading
 from bootstrap.semantic.build import Build, build
@@ -87,6 +87,7 @@ def refresh(
     allow_loss: bool = False,
     append: bool = False,
     quarantine: bool = False,
+    look_first: Callable[[Path | None, bool], None] = lambda *_: None,
     used_in: Mapping[str, Sequence[str]] | None = None,
     plan_only: bool = False,
     definitions_only: bool = False,
@@ -101,6 +102,7 @@ def refresh(
     the lines away, or whole closed months, or the newest days, is refused, unless ``allow_loss``.
     With ``quarantine`` days of the file that break a contract are set aside, and the warehouse keeps what it held of
     them; a contract whose rows have no ``day``, or one that the file does not change, stops the refresh all the same.
+    ``look_first`` is called with the file, and whether it is the first, once it is known that there is work to do.
     With ``definitions_only`` no file is looked at where lines were loaded before.
     With ``plan_only`` all of it is done, looked at, and rolled back: what it says is what a refresh would do.
     Where a relation of the mart has to be dropped, what others built on it is dropped too with ``cascade`` alone.
@@ -114,8 +116,8 @@ def refresh(
         path, how = (None, _unsaid()) if definitions_only and last else _named(source, how, last)
         if last and last.fingerprint == now and (path is None or _is_same(path, how, last, append=append)):
             return Refreshed(last, changed=False, proof=_proof(last))
-        most = None if allow_loss else max_loss
-        options = {"max_rejects": max_rejects, "max_loss": most, "append": append}
+        look_first(path, last is None)
+        options = {"max_rejects": max_rejects, "max_loss": None if allow_loss else max_loss, "append": append}
         new_lines = partial(_new_lines, cursor, path, how, last, progress, options)
         ways = {"cascade": cascade, "plan_only": plan_only, "quarantine": quarantine}
         return _apply(cursor, layer, new_lines, now, progress, used_in, None, **ways)
@@ -260,9 +262,7 @@ def _apply(
 
     source, loaded, built = _without_broken_days(cursor, bring_up) if quarantine else bring_up({})
     grant_reading(cursor)
-    seconds: dict[str, float] = {}
-    for step in progress.steps[earlier:]:  # one that was done again has the time of both
-        seconds[step.name] = round(seconds.get(step.name, 0) + step.seconds, 3)
+    seconds = _seconds(progress.steps[earlier:])
     receipt = _receipt(before, Figures.read(cursor), source, loaded, fingerprint=now, seconds=seconds)
     receipt.relations = built.reached(layer, NOTED)
     receipt.save(cursor)
@@ -270,6 +270,14 @@ def _apply(
         return Refreshed(receipt, changed=True, dropped=built.dropped, is_plan=plan_only and not cascade)
     proof = "each day's content hash is what it was"
     return Refreshed(receipt, changed=False, proof=proof, is_read=True)
+
+
+def _seconds(steps: Sequence[Step]) -> dict[str, float]:
+    """The time by step; one that was done again has the time of both."""
+    seconds: dict[str, float] = {}
+    for step in steps:
+        seconds[step.name] = round(seconds.get(step.name, 0) + step.seconds, 3)
+    return seconds
 
 
 def _without_broken_days(

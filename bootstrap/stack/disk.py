@@ -7,16 +7,16 @@ from pathlib import Path
 from bootstrap.errors import CheckFailed
 
 _GB = 10**9
-_FACTOR = 25
-"""Bytes that a refresh needs at its peak for each byte of text, log included, as docs/operations.md measured it."""
+_FIRST, _REPLACED = 8, 25
+"""Bytes that a load needs at its peak for each byte of text, log included, as docs/operations.md measured them."""
 
 
-def require_room(folder: Path, source: Path | None, *, reserve: float) -> None:
+def require_room(folder: Path, source: Path | None, *, reserve: float, is_first: bool = False) -> None:
     """Raise ``CheckFailed`` where loading ``source`` may leave less than ``reserve`` GB free on the disk of ``folder``.
 
-    What a refresh of the lines that are held needs is not known, so ``None`` needs nothing but the reserve.
+    A first load has nothing to replace. Without a source the need is not known, and only the reserve is looked at.
     """
-    need = _text_size(source) * _FACTOR if source and source.is_file() else 0
+    need = _text_size(source) * (_FIRST if is_first else _REPLACED) if source and source.is_file() else 0
     free = shutil.disk_usage(folder).free
     if free < need + reserve * _GB:
         raise CheckFailed(

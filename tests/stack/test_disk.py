@@ -93,9 +93,9 @@ def test_a_disk_that_fills_during_a_refresh_loses_nothing_and_one_command_recove
 
 def test_a_refresh_looks_at_the_disk_first(settings: Settings, disk: Path, tmp_path: Path) -> None:
     source = tmp_path / "demo.sql"
-    write_demo(source, lines=250_000)
+    write_demo(source, lines=600_000)
     with pytest.raises(
-        CheckFailed, match=r"has 0\.\d GB free; this refresh may need 0\.[3-9] GB, and 0 GB .*Make room"
+        CheckFailed, match=r"has 0\.\d GB free; this refresh may need 0\.[4-9] GB, and 0 GB .*Make room"
     ):
         runs.load(settings, quiet(), sources=[source], **HOW)
 
