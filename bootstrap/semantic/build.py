@@ -60,7 +60,7 @@ class Build:
 
     def reached(self, layer: Layer, noted: Collection[str]) -> list[str] | None:
         """The relations whose rows may differ, views over ``noted`` tables among them; ``None``: any."""
-        return None if self.written is None else sorted(_standing_on(layer, {*self.written, *noted}) - {*noted})
+        return None if self.written is None else sorted({*self.written, *_standing_on(layer, noted)} - {*noted})
 
 
 def build(
