@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from bootstrap.errors import Unreachable
+from bootstrap.lines import SetAside
 from bootstrap.runs import alert, write_metrics
 from bootstrap.settings import Settings
 from bootstrap.stack.alert import last_told, note_failure, tell
@@ -135,3 +136,15 @@ def test_metrics_are_what_prometheus_reads(tmp_path: Path) -> None:
     assert abs(float(values["lgs_last_failure_timestamp_seconds"]) - datetime.now(UTC).timestamp()) < 60
     assert {line.split()[2] for line in lines if line.startswith("# TYPE")} == {name.split("{")[0] for name in values}
     assert [other.name for other in tmp_path.iterdir() if "part" in other.name] == []
+
+
+def test_a_day_that_is_set_aside_is_named_in_pounds_and_makes_the_verdict() -> None:
+    facts = {"contract": "prices_are_possible", "file": "a.csv", "lines": 2, "amount": "209979"}
+    one = SetAside(day=date(2011, 3, 3), set_aside_at=datetime.now(UTC), **facts)  # type: ignore[arg-type]
+    found = status().model_copy(update={"quarantine": (one,)}).judged(stale_hours=48)
+    assert (found.verdict, found.exit_code) == ("degraded", 1)
+    assert found.lines()[-1] == (
+        "Degraded: Days are set aside: 3 March 2011. Correct them in the file and load that: lgs refresh."
+    )
+    assert found.lines()[-2].startswith("! 3 March 2011 of a.csv is set aside (2 lines, £209,979.00), because")
+    assert "lgs_quarantined_days 1" in found.prometheus()
