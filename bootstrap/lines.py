@@ -10,11 +10,11 @@ from datetime import date, datetime
 from decimal import Decimal
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Annotated, Any, Protocol
 
 from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
 from bootstrap.contracts import Contract
 from bootstrap.errors import UsageError
@@ -34,7 +34,9 @@ class SetAside(BaseModel):
     contract: str = Field(description="the contract that it broke")
     file: str = Field(description="name of the file that has it so")
     lines: int = Field(description="lines of the day that were set aside")
-    amount: Decimal = Field(description="their amount, in the project's money")
+    amount: Annotated[Decimal, PlainSerializer(float, return_type=float, when_used="json")] = Field(
+        description="their amount, in the project's money"
+    )
     set_aside_at: datetime = Field(description="since when it is set aside")
 
     def line(self) -> str:
