@@ -11,8 +11,8 @@ counts as (
             select count(*) from landing.reject
             where reject.load_id = source.load_id
         ) as lines_rejected,
-        source.lines_set_aside,
-        source.lines_passed_over
+        source.lines_passed_over,
+        source.lines_set_aside
     from landing.source
     order by source.load_id desc
     limit 1
