@@ -53,6 +53,9 @@ DatesOption = Annotated[str | None, typer.Option(help="day-first or month-first:
 OnlyOption = Annotated[list[str] | None, typer.Option(help="A table or sheet to read, and no other (LGS_ONLY).")]
 SkipOption = Annotated[list[str] | None, typer.Option(help="A table or sheet to leave out (LGS_SKIP).")]
 LossOption = Annotated[bool, typer.Option("--allow-loss", help="Load a file even if it removes months or many lines.")]
+QuarantineOption = Annotated[
+    bool, typer.Option("--quarantine", help="Set days aside that break a contract, load the rest (LGS_QUARANTINE).")
+]
 AdoptOption = Annotated[bool, typer.Option("--adopt", help="Take over objects that lgs did not create.")]
 OrphanOption = Annotated[bool, typer.Option("--orphan", help="Keep as retired what left the specs but is still used.")]
 VerboseOption = Annotated[bool, typer.Option("--verbose", help="List every change in Superset.")]
@@ -165,7 +168,13 @@ def down() -> None:
 
 
 @app.command()
-def status(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+def status(
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    alert: Annotated[bool, typer.Option("--alert", help="Send a mail and call the webhook when that changed.")] = False,
+    prometheus: Annotated[
+        Path | None, typer.Option(help="Write metrics to this .prom file.", show_default=False)
+    ] = None,
+) -> None:
     """Show running services, data freshness and line counts, and whether all is well.
 
     The exit code is 0 when all is well; 1 when a server is down, the dashboards are old or no data was loaded for
@@ -173,8 +182,13 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] 
 
     Example: lgs status --json
     """
-    found = runs.look(load_settings())
+    settings = load_settings()
+    found = runs.look(settings)
+    if prometheus:
+        runs.write_metrics(settings, found, prometheus)
     typer.echo(found.model_dump_json(indent=2) if as_json else "\n".join(found.lines()))
+    if alert:
+        runs.alert(settings, found)
     raise typer.Exit(found.exit_code)
 
 
@@ -188,6 +202,7 @@ def refresh_command(
     skip: SkipOption = None,
     max_rejects: MaxRejectsOption = None,
     allow_loss: LossOption = False,
+    quarantine: QuarantineOption = False,
     plan: PlanOption = False,
     adopt: AdoptOption = False,
     orphan: OrphanOption = False,
@@ -200,7 +215,8 @@ def refresh_command(
 
     Example: lgs refresh --append --source 2011-12-09.csv --plan
     """
-    settings = load_settings(map=map_name, dates=dates, only=only, skip=skip, max_rejects=max_rejects)
+    given = {"quarantine": quarantine or None, "max_rejects": max_rejects}
+    settings = load_settings(map=map_name, dates=dates, only=only, skip=skip, **given)
     how = {"append": append, "plan": plan, "allow_loss": allow_loss, "cascade": cascade}
     _end(runs.load(settings, Progress(), sources=source or [], adopt=adopt, orphan=orphan, verbose=verbose, **how))
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import date, datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -33,6 +34,14 @@ class Contract:
     sql: str
 
 
+class ContractBroken(CheckFailed):
+    """A contract returned rows. ``days`` are those of its column ``day``: none where a row has none."""
+
+    def __init__(self, message: str, contract: str, days: frozenset[date]) -> None:
+        self.contract, self.days = contract, days
+        super().__init__(message)
+
+
 def read_contracts(folder: Path) -> list[Contract]:
     """The contracts of a folder, one per file, by name. A file's first comment lines are its description."""
     return [_read(path) for path in sorted(folder.glob("*.sql"))]
@@ -41,7 +50,7 @@ def read_contracts(folder: Path) -> list[Contract]:
 def run_contracts(cursor: Cursor, contracts: Iterable[Rule], run: Callable[[Rule], str] = lambda rule: rule.sql) -> int:
     """Run them in the open transaction; the number that held. ``run`` gives the SQL for it, where it is another.
 
-    Raises ``CheckFailed`` at the first that does not: its name, up to five offending rows, and the SQL for all of them.
+    Raises ``ContractBroken`` at the first that does not: its name, up to five offending rows, and the SQL for all.
     """
     held = 0
     for contract in contracts:
@@ -59,9 +68,18 @@ def run_contracts(cursor: Cursor, contracts: Iterable[Rule], run: Callable[[Rule
         rows = cursor.fetchall()
         if rows:
             names = [column.name for column in cursor.description or ()]
-            raise CheckFailed(_message(contract, names, rows, sql))
+            days = _days(cursor, looked_at) if "day" in names else frozenset()
+            raise ContractBroken(_message(contract, names, rows, sql), contract.name, days)
         held += 1
     return held
+
+
+def _days(cursor: Cursor, sql: str) -> frozenset[date]:
+    """The days of all offending rows; none where one has no date for it."""
+    cursor.execute(f"select distinct day from (\n{sql}\n) as broken")
+    days = [day for (day,) in cursor.fetchall()]
+    are_dates = all(isinstance(day, date) and not isinstance(day, datetime) for day in days)
+    return frozenset(days) if are_dates else frozenset()
 
 
 def _read(path: Path) -> Contract:

@@ -6,13 +6,15 @@ what they are made of is its own affair. Nothing else of it is imported here.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
+from decimal import Decimal
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Annotated, Any, Protocol
 
 from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
 from bootstrap.contracts import Contract
 from bootstrap.errors import UsageError
@@ -23,13 +25,37 @@ Changes = Mapping[str, str | None]
 """Relations that changed, with the table of the rows that went and came; ``None`` where these are not known."""
 
 
+class SetAside(BaseModel):
+    """A day of a file that broke a contract and was not loaded."""
+
+    model_config = ConfigDict(frozen=True)
+
+    day: date = Field(description="the day")
+    contract: str = Field(description="the contract that it broke")
+    file: str = Field(description="name of the file that has it so")
+    lines: int = Field(description="lines of the day that were set aside")
+    amount: Annotated[Decimal, PlainSerializer(float, return_type=float, when_used="json")] = Field(
+        description="their amount, in the project's money"
+    )
+    set_aside_at: datetime = Field(description="since when it is set aside")
+
+    def line(self) -> str:
+        """The same for people."""
+        count = f"{self.lines:,} {'line' if self.lines == 1 else 'lines'}"
+        return (
+            f"{self.day:%-d %B %Y} of {self.file} is set aside ({count}, {current().amount(self.amount)}), "
+            f"because {self.contract} does not hold"
+        )
+
+
 @dataclass(frozen=True)
 class Loaded:
     """What a load did. ``days_changed`` is sorted, and empty when the warehouse held the same content already.
 
     ``is_append`` says that the file was added to what was held. ``account`` tells, as JSON, what became of everything
-    in the file; ``how`` in it is how the file was read. ``changes`` are the tables of lines whose rows changed, with
-    the temporary table of those that went and came; ``None`` where anything may have changed.
+    in the file; ``how`` in it is how the file was read. ``set_aside`` are its days that were not loaded. ``changes``
+    are the tables of lines whose rows changed, with the temporary table of those that went and came; ``None`` where
+    anything may have changed.
     """
 
     form: str
@@ -40,6 +66,7 @@ class Loaded:
     days_changed: list[date] = field(default_factory=list)
     account: dict[str, Any] = field(default_factory=dict)
     is_append: bool = False
+    set_aside: list[SetAside] = field(default_factory=list)
     changes: Changes | None = None
 
     @property
@@ -115,12 +142,16 @@ class Lines(Protocol):
         max_rejects: float,
         max_loss: float | None,
         append: bool,
+        aside: Mapping[date, str],
         progress: Progress,
     ) -> Loaded:
         """Put the lines of a file in place of those that are held, or with ``append`` beside them.
 
-        Only days that differ are written.
+        Only days that differ are written. Those of ``aside``, with the contracts that they broke, are kept elsewhere.
         """
+
+    def set_aside(self, cursor: Cursor) -> list[SetAside]:
+        """The days that are set aside now, in their order."""
 
     def is_outdated(self, cursor: Cursor) -> bool:
         """Whether other rules than those of now made the lines that are held."""

@@ -1,10 +1,12 @@
 """What each command does, as a function: it connects the rooms, and the work is done in them."""
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import partial
+from itertools import takewhile
 from pathlib import Path
 
 from psycopg2.extensions import connection as Connection
@@ -18,8 +20,8 @@ from bootstrap.assets.spec import Specs
 from bootstrap.backup import read_manifest, restore
 from bootstrap.connection import alone, connected
 from bootstrap.credentials import Passwords
-from bootstrap.errors import OLD_DASHBOARDS, Interrupted, LgsError, UsageError
-from bootstrap.lines import How, lines
+from bootstrap.errors import OLD_DASHBOARDS, CheckFailed, Interrupted, LgsError, Locked, Unreachable, UsageError
+from bootstrap.lines import How, SetAside, lines
 from bootstrap.progress import Progress
 from bootstrap.project import current
 from bootstrap.refresh import Refreshed, close, fingerprint, refresh, rollback
@@ -33,6 +35,8 @@ from bootstrap.semantic.relations import write_relations
 from bootstrap.semantic.spec import Layer
 from bootstrap.settings import Settings
 from bootstrap.stack import Data, Failure, Stack, Status
+from bootstrap.stack.alert import last_told, note_failure, tell
+from bootstrap.stack.disk import explain_full, require_room
 from bootstrap.watch import Watch
 
 
@@ -245,11 +249,12 @@ def write_pages(settings: Settings, folder: Path) -> list[str]:
 def look(settings: Settings) -> Status:
     """What runs, which data is loaded, and whether all is well."""
     found = stacks.status(settings)
-    told: dict[str, Data | Failure | None] = {}
+    told: dict[str, Data | Failure | tuple[SetAside, ...] | None] = {}
     if found.warehouse_answers and found.passwords != "missing":
         stack = stacks.connect(settings)
-        receipt, failed = _newest(stack), failures(stack.url("warehouse"))[:1]
+        (receipt, aside), failed = _newest_and_aside(stack), failures(stack.url("warehouse"))[:1]
         told = {"data": _data(receipt) if receipt else None, "last_failure": _failure(receipt, *failed)}
+        told |= {"quarantine": tuple(aside)}
     return found.model_copy(update=told).judged(stale_hours=settings.stale_hours)
 
 
@@ -257,6 +262,31 @@ def _failure(receipt: Receipt | None, attempt: Attempt | None = None) -> Failure
     """The attempt, unless a refresh was committed since."""
     is_over = receipt and attempt and (receipt.refreshed_at or 0) > (attempt.failed_at or 0)  # type: ignore[operator]
     return None if attempt is None or is_over else Failure(**attempt.model_dump(exclude={"seconds"}))
+
+
+def _newest_and_aside(stack: Stack) -> tuple[Receipt | None, list[SetAside]]:
+    with connected(stack.url("warehouse")) as connection, connection.cursor() as cursor:
+        receipt = newest_receipt(cursor)
+        return receipt, lines().set_aside(cursor) if receipt else []
+
+
+def alert(settings: Settings, found: Status) -> None:
+    """Send what was found, unless that was sent last. A refresh that failed stays told until one succeeds."""
+    if found.verdict == "all well" and last_told(settings).verdict == "failed":
+        return
+    since = found.data.refreshed_at if found.data and found.verdict == "stale" else None
+    key = found.verdict if found.verdict in ("all well", "stale") else f"{found.verdict}: {found.advice}"
+    tell(settings, key=key, verdict=found.verdict, what=found.advice, since=since)
+
+
+def write_metrics(settings: Settings, found: Status, path: Path) -> None:
+    """Write the status as metrics, so that a reader never sees half of them."""
+    making = path.with_name(f".{path.name}.part")
+    try:
+        making.write_text(found.prometheus(failed_at=last_told(settings).failed_at), encoding="utf-8")
+        making.replace(path)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror}. Name another file.") from error
 
 
 def _data(receipt: Receipt) -> Data:
@@ -282,7 +312,48 @@ def _definitions() -> tuple[Layer, Specs]:
 def _refresh(
     stack: Stack, layer: Layer, specs: Specs, settings: Settings, progress: Progress, **options: bool
 ) -> Refreshed:
-    refreshed = refresh(
+    with _told(stack, settings, is_plan=options.get("plan_only", False)):
+        refreshed = _refreshed(stack, layer, specs, settings, progress, **options)
+    with _until_published(refreshed.receipt, plan=bool(options.get("plan_only"))):
+        progress.say("\n".join(refreshed.lines()))
+    return refreshed
+
+
+@contextmanager
+def _told(stack: Stack, settings: Settings, *, is_plan: bool) -> Iterator[None]:
+    """Tell people of a refresh that fails, and once more when one succeeds."""
+    folder = stack.postgres.folder if settings.warehouse_url is None else None
+    try:
+        yield
+        if not is_plan and last_told(settings).verdict == "failed":
+            _tell_or_say(partial(tell, settings, key="all well", verdict="all well"))
+    except Locked:
+        raise
+    except LgsError as error:
+        full = explain_full(folder, str(error)) if folder and isinstance(error, Unreachable) else None
+        failed = CheckFailed(full) if full else error
+        if not is_plan:
+            _tell_or_say(partial(note_failure, settings, str(failed)))
+        raise failed from error
+
+
+def _look_at_disk(stack: Stack, settings: Settings, source: Path | None, is_first: bool) -> None:
+    """Of a named server the disk is not known."""
+    if settings.warehouse_url is None:
+        require_room(stack.postgres.folder, source, reserve=settings.disk_reserve, is_first=is_first)
+
+
+def _tell_or_say(send: Callable[[], object]) -> None:
+    try:
+        send()
+    except (LgsError, OSError) as error:  # what failed first is what the caller has to hear
+        print(f"The alert could not be sent. {error}", file=sys.stderr)
+
+
+def _refreshed(
+    stack: Stack, layer: Layer, specs: Specs, settings: Settings, progress: Progress, **options: bool
+) -> Refreshed:
+    return refresh(
         stack.url("warehouse"),
         layer,
         source=settings.source,
@@ -290,13 +361,12 @@ def _refresh(
         max_rejects=settings.max_rejects,
         max_loss=settings.max_loss,
         keep=settings.keep_refreshes,
+        quarantine=settings.quarantine,
+        look_first=partial(_look_at_disk, stack, settings),
         used_in=specs.metric_uses(),
         progress=progress,
         **options,
     )
-    with _until_published(refreshed.receipt, plan=bool(options.get("plan_only"))):
-        progress.say("\n".join(refreshed.lines()))
-    return refreshed
 
 
 def _how(settings: Settings) -> How:
@@ -320,14 +390,17 @@ def _publish(
     Until that stands there, cached answers are old; ``fresh`` says so for another reason. ``allowed``: ``adopt`` and
     ``orphan``. Raises ``Locked`` when another refresh or publish runs.
     """
+    any_changed = fresh
     fresh = fresh or (receipt is not None and not receipt.assets)
     with alone(stack.url("warehouse")) as connection:
+        changed = None if any_changed or plan else _changed(connection)
         published = publish(
             site_of(stack),
             layer,
             specs=current().superset,
             plan_only=plan,
             fresh_data=fresh,
+            changed=changed,
             progress=progress,
             **allowed,
         )
@@ -355,6 +428,15 @@ def _planned(progress: Progress, published: Published, data: Refreshed | None = 
     what += [f"{number:,} object{'s' if number > 1 else ''} in Superset"] if number else []
     progress.say(f"It would change {' and '.join(what)}." if what else "Nothing would change.")
     return bool(what)
+
+
+def _changed(connection: Connection) -> list[str] | None:
+    """The relations that changed since the dashboards last showed all of them; ``None``: any may have."""
+    with connection, connection.cursor() as cursor:
+        unseen = list(takewhile(lambda receipt: not receipt.assets, read_receipts(cursor)))
+    if any(receipt.relations is None for receipt in unseen):
+        return None
+    return sorted({name for receipt in unseen for name in receipt.relations or ()})
 
 
 def _note(connection: Connection, receipt: Receipt | None, assets: dict[str, int]) -> None:

@@ -5,6 +5,7 @@ import os
 import socket
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -48,6 +49,16 @@ class Settings(BaseSettings):
     watch_poll: float | None = Field(None, gt=0, description="seconds between two looks at a folder on the network")
     user: str | None = Field(None, description="who runs it, for receipts; a service may have a name of its own")
     keep_refreshes: int = Field(5, ge=1, description="how many changes of lines a rollback can undo")
+    smtp_host: str | None = Field(None, description="mail server that reports and alerts are sent by")
+    smtp_port: int = Field(587, ge=1, le=65535, description="its TCP port")
+    smtp_security: Literal["starttls", "tls", "none"] = Field("starttls", description="how the way to it is encrypted")
+    smtp_username: str | None = Field(None, description="who signs in there")
+    smtp_password: SecretStr | None = Field(None, description="their password")
+    smtp_from: str = Field("lgs@localhost.localdomain", description="who the mails are from")
+    admin_email: str | None = Field(None, description="who gets the alerts")
+    alert_webhook: SecretStr | None = Field(None, description="URL that gets the alerts as JSON")
+    quarantine: bool = Field(False, description="whether days that break a contract are set aside, and the rest loaded")
+    disk_reserve: float = Field(1, ge=0, description="GB of the embedded PostgreSQL's disk that a refresh leaves free")
     max_loss: float = Field(0.1, ge=0, le=1, description="share of the loaded lines that a file may take away")
 
     @cached_property

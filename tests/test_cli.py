@@ -18,6 +18,7 @@ from typer.main import get_command
 from bootstrap.assets.client import Client
 from bootstrap.cli import app, command_reference
 from bootstrap.connection import LOCK_KEY
+from bootstrap.lines import SetAside
 from bootstrap.stack.status import Data, Failure, Service, Status, status_reference
 from tests.conftest import REPOSITORY, SMALL_DUMP, MakeShop, Shop
 from tests.processes import running, until
@@ -254,12 +255,16 @@ def test_each_value_of_the_status_is_documented_with_its_type() -> None:
     facts |= {"age_hours": 1.5, "published": True}
     data = Data(refreshed_at=datetime(2011, 12, 1), **facts, **figures)  # type: ignore[arg-type]
     service = Service(name="Superset", where="embedded", host="127.0.0.1", port=8088, healthy=False)
-    told = json.loads(Status(services=(service,), data=data).model_dump_json())
+    day = {"day": "2011-03-03", "contract": "c", "file": "a", "lines": 1, "amount": "2.5", "set_aside_at": "2011-12-01"}
+    aside = SetAside.model_validate(day)
+    told = json.loads(Status(services=(service,), data=data, quarantine=(aside,)).model_dump_json())
+    assert told["quarantine"][0]["amount"] == 2.5
     assert {name: told["data"][name] for name in figures} == figures | {"sales": 560000.26}
     rows = re.findall(r"^\| `([^`]+)` \| (.+) \| .+ \|$", status_reference(), re.MULTILINE)
     services, facts_told = told["services"][0], told["data"].keys() - figures.keys()
     paths = [*told, *(f"services[].{name}" for name in services), *(f"data.{name}" for name in facts_told), "data.*"]
     paths += [f"last_failure.{name}" for name in Failure.model_fields]
+    paths += [f"quarantine[].{name}" for name in told["quarantine"][0]]
     assert sorted(path for path, _ in rows) == sorted(paths)
     assert dict(rows)["services[].pid"] == "integer or null"
 

@@ -11,6 +11,7 @@ from psycopg2.extras import Json
 from bootstrap.errors import SourceError
 from warehouse.generations import newest_change
 from warehouse.judge import Reading
+from warehouse.quarantine import Aside
 from warehouse.queries import query
 from warehouse.sources import Source
 
@@ -37,12 +38,13 @@ def land(cursor: Cursor, source: Source) -> int:
     return source.account.lines_read
 
 
-def note_source(cursor: Cursor, source: Source, account: dict[str, object], kept: Kept) -> None:
+def note_source(cursor: Cursor, source: Source, account: dict[str, object], kept: Kept, aside: Aside) -> None:
     """Note in ``landing`` which file it holds, and what became of everything in it."""
     counts = source.account
     cursor.execute(
         "insert into landing.source (file, form, sha256, price_type, lines_read, lines_counted, lines_passed_over, "
-        "account, lines_kept, amount_kept) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+        "account, lines_kept, amount_kept, days_set_aside, lines_set_aside, amount_set_aside) "
+        "values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
         (
             source.path.name,
             source.form,
@@ -53,6 +55,9 @@ def note_source(cursor: Cursor, source: Source, account: dict[str, object], kept
             counts.passed_over.total(),
             Json(account),
             *kept,
+            Json([day.isoformat() for day in sorted(aside.days)]),
+            aside.lines,
+            aside.amount,
         ),
     )
 

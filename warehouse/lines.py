@@ -10,7 +10,7 @@ from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
 
 from bootstrap.contracts import Contract, read_contracts
-from bootstrap.lines import How, Lines, Loaded, MonthLines, Opened
+from bootstrap.lines import How, Lines, Loaded, MonthLines, Opened, SetAside
 from bootstrap.progress import Progress
 from warehouse import migrate
 from warehouse.changes import compared, narrow_parts
@@ -18,6 +18,7 @@ from warehouse.closing import close_month, reopen_month
 from warehouse.generations import sign
 from warehouse.load import by_other_rules, load, load_again
 from warehouse.maps import Map, said
+from warehouse.quarantine import days_set_aside
 from warehouse.queries import filled_in, rules
 from warehouse.rollback import roll_back
 from warehouse.rules import line_rules
@@ -68,10 +69,22 @@ class ShopLines:
         max_rejects: float,
         max_loss: float | None,
         append: bool,
+        aside: Mapping[date, str],
         progress: Progress,
     ) -> Loaded:
         assert isinstance(opened, Source)
-        return load(cursor, opened, max_rejects=max_rejects, max_loss=max_loss, append=append, progress=progress)
+        return load(
+            cursor,
+            opened,
+            max_rejects=max_rejects,
+            max_loss=max_loss,
+            append=append,
+            aside=aside,
+            progress=progress,
+        )
+
+    def set_aside(self, cursor: Cursor) -> list[SetAside]:
+        return days_set_aside(cursor)
 
     def is_outdated(self, cursor: Cursor) -> bool:
         return by_other_rules(cursor)

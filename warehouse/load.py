@@ -5,7 +5,7 @@ warehouse holds are replaced. A file that is added replaces its own invoices: th
 the lines of other invoices in them.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -14,7 +14,7 @@ from typing import Any
 from psycopg2 import DataError, NotSupportedError
 from psycopg2.extensions import cursor as Cursor
 
-from bootstrap.lines import Changes, Loaded
+from bootstrap.lines import Changes, Loaded, SetAside
 from bootstrap.progress import Progress
 from warehouse.changes import days_of
 from warehouse.countries import put_spellings
@@ -25,6 +25,7 @@ from warehouse.judge import Reading, judge, words_for_nothing
 from warehouse.landing import Kept, land, note_source, put_rejects, settle
 from warehouse.loss import refuse_loss
 from warehouse.novelty import Kinds, warnings
+from warehouse.quarantine import Aside, days_set_aside, put_aside
 from warehouse.queries import query, rules
 from warehouse.refusal import count_rejects, pass_over, refuse_other_currencies, refuse_rejects, statuses
 from warehouse.sources import Source
@@ -74,12 +75,14 @@ def load(
     progress: Progress,
     max_loss: float | None = None,
     append: bool = False,
+    aside: Mapping[date, str] | None = None,
 ) -> Loaded:
     """Loaded ``source`` in the open transaction of ``cursor``, as ``lgs_owner``.
 
     ``max_rejects`` is the share of lines, 0 to 1, that may be rejected; ``max_loss`` that of the lines held that may
     go, and without it anything may. With ``append`` the invoices of the source replace those of the same number, and
-    all other lines stay. Raises ``SourceError`` when more are, and when the file cannot be read to its end; the caller
+    all other lines stay. The days of ``aside`` are set aside, with the contracts that they broke. Raises
+    ``SourceError`` when more lines are rejected or would go, and when the file cannot be read to its end; the caller
     then rolls back.
     """
     prepare(cursor)
@@ -93,6 +96,7 @@ def load(
     put_spellings(cursor)
     before = Kinds.read(cursor)
     readings: list[Reading] = []
+    put: list[Aside] = []
 
     def fingerprint() -> str:
         is_whole = is_first or append
@@ -100,18 +104,26 @@ def load(
         lines = _lines(readings[-1], _kept(readings[-1]), is_whole=is_whole)
         if append:
             _keep_others(cursor)
+        put.append(put_aside(cursor, lines, aside or {}, file=source.path.name, append=append))
         return lines
 
     def check(days: Days, held: Days) -> None:
         if max_loss is not None:
             refuse_loss(cursor, source.path, days, held, max_loss=max_loss, append=append)
 
-    done = _change(cursor, fingerprint, check, is_first=is_first, append=append, progress=progress)
+    done = _change(
+        cursor, fingerprint, check, is_first=is_first, append=append, skipped=list(aside or {}), progress=progress
+    )
     account = _account(cursor, source, readings[-1], before)
-    note_source(cursor, source, account, done.kept)
-    loaded = _loaded(cursor, source.form, source.sha256, source.account.lines_read, done, account)
+    note_source(cursor, source, account, done.kept, put[-1])
+    read = source.account.lines_read
+    loaded = _loaded(cursor, source.form, source.sha256, read - put[-1].lines, done, account)
     settle(cursor, is_changed=bool(done.days), append=append)
-    return replace(loaded, is_append=append)
+    return replace(loaded, lines_read=read, set_aside=_put(cursor, put[-1]), is_append=append)
+
+
+def _put(cursor: Cursor, aside: Aside) -> list[SetAside]:
+    return [one for one in days_set_aside(cursor) if one.day in aside.days] if aside.days else []
 
 
 def _account(cursor: Cursor, source: Source, reading: Reading, before: Kinds) -> dict[str, Any]:
@@ -130,8 +142,8 @@ def _account(cursor: Cursor, source: Source, reading: Reading, before: Kinds) ->
 def load_again(cursor: Cursor, *, progress: Progress) -> Loaded:
     """Loaded what is in ``landing`` once more, by the rules of now, for when the files themselves are gone.
 
-    Files that were added are so again, in their order. Which lines are rejected stays as it was. For the rest as
-    ``load``.
+    Files that were added are so again, in their order. Which lines are rejected stays as it was, and so do days set
+    aside. For the rest as ``load``.
     """
     prepare(cursor)
     put_spellings(cursor)
@@ -143,7 +155,10 @@ def load_again(cursor: Cursor, *, progress: Progress) -> Loaded:
             _add_again(cursor, load_id, Reading(**account.get("reading", {"price_type": price_type})))
         return _ALL
 
-    done = _change(cursor, fingerprint, lambda *_: None, is_first=False, append=False, progress=progress)
+    skipped = [one.day for one in days_set_aside(cursor)]
+    done = _change(
+        cursor, fingerprint, lambda *_: None, is_first=False, append=False, skipped=skipped, progress=progress
+    )
     load_id, form, sha256, lines_read, _, account = files[-1]
     if load_id == 1:
         cursor.execute("update landing.source set lines_kept = %s, amount_kept = %s", done.kept)
@@ -169,8 +184,9 @@ def _keep_others(cursor: Cursor) -> None:
 
 
 def by_other_rules(cursor: Cursor) -> bool:
-    """Whether lines were read by other rules than these."""
-    cursor.execute("select exists (select from warehouse.day where rules <> %s)", [rules()])
+    """Whether lines were read by other rules than these. A day that is set aside keeps those of what it held before."""
+    kept = "select day from warehouse.quarantine where released_at is null"
+    cursor.execute(f"select exists (select from warehouse.day where rules <> %s and day not in ({kept}))", [rules()])
     return cursor.fetchone() == (True,)
 
 
@@ -188,16 +204,24 @@ def prepare(cursor: Cursor) -> None:
 
 
 def _change(
-    cursor: Cursor, fingerprint: Callable[[], str], check: Check, *, is_first: bool, append: bool, progress: Progress
+    cursor: Cursor,
+    fingerprint: Callable[[], str],
+    check: Check,
+    *,
+    is_first: bool,
+    append: bool,
+    skipped: Collection[date],
+    progress: Progress,
 ) -> _Changed:
-    """Put the days into the warehouse that differ there from what ``fingerprint`` finds in landing.
+    """Put the days into the warehouse that differ there from what ``fingerprint`` finds in landing, not ``skipped``.
 
     ``check`` sees what the file has on each day, and what is held, before anything is replaced.
     """
     with progress.step("compare days") as step:
         lines, days = fingerprint(), _days(cursor)
         held = _held(cursor, only_touched=append)
-        changed = sorted(day for day in days.keys() | held.keys() if days.get(day) != held.get(day))
+        differ = {day for day in days.keys() | held.keys() if days.get(day) != held.get(day)}
+        changed = sorted(differ.difference(skipped))
         step.note = f"{len(changed)} of {len(days.keys() | held.keys())} days changed"
         check(days, held)
     changes: Changes | None = {}
@@ -206,18 +230,17 @@ def _change(
             step.rows = _replace(cursor, lines, {day: days.get(day) for day in changed}, is_first=is_first)
         with progress.step("derive dimensions"):
             changes = follow(cursor, [] if is_first else changed)
-    kept = _count_kept(cursor, append=append)
+    kept = _count_kept(cursor, append=append, skipped=skipped)
     cursor.execute(
         "drop table landing.fingerprint, landing.spelling; drop table if exists landing.clean, landing.repeated"
     )
     return _Changed(changed, changes, kept)
 
 
-def _count_kept(cursor: Cursor, *, append: bool) -> Kept:
-    """What the warehouse holds of the file: everything, or the invoices that it has."""
-    cursor.execute(
-        query("kept_of_file") if append else "select sum(lines), coalesce(sum(amount), 0) from warehouse.day"
-    )
+def _count_kept(cursor: Cursor, *, append: bool, skipped: Collection[date]) -> Kept:
+    """What the warehouse holds of the file: everything, or the invoices that it has; nothing of days set aside."""
+    everything = "select sum(lines), coalesce(sum(amount), 0) from warehouse.day where day <> all(%(skipped)s::date[])"
+    cursor.execute(query("kept_of_file") if append else everything, {"skipped": list(skipped)})
     lines, amount = cursor.fetchone() or (0, 0)
     return lines or 0, amount
 

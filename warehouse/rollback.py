@@ -14,6 +14,7 @@ from bootstrap.progress import Progress
 from warehouse.dimensions import follow
 from warehouse.generations import Change, put_days_back, put_landing_back, read_changes, take_days
 from warehouse.load import prepare
+from warehouse.quarantine import undo_quarantine
 from warehouse.queries import rules
 from warehouse.refusal import count_rejects
 
@@ -31,6 +32,8 @@ def roll_back(cursor: Cursor, *, to: int | None, progress: Progress) -> tuple[st
         take_days(cursor, days)
         put_days_back(cursor, undone)
         put_landing_back(cursor, undone[-1])
+        for change in undone:
+            undo_quarantine(cursor, change.receipt_id)
         file, known = _newest_file(cursor)
         step.note = f"{len(days)} days, of {file}"
     with progress.step("derive dimensions"):

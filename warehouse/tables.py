@@ -89,6 +89,11 @@ landing_source = Table(
     _optional("lines_kept", BigInteger, "lines of the file that are in the warehouse"),
     _optional("amount_kept", Numeric, "amount over these lines"),
     Column("generation", BigInteger, nullable=False, server_default="0", comment=_GENERATION),
+    Column("days_set_aside", JSONB, nullable=False, server_default="[]", comment="days that were not loaded"),
+    Column(
+        "lines_set_aside", BigInteger, nullable=False, server_default="0", comment="lines of the file on these days"
+    ),
+    Column("amount_set_aside", Numeric, nullable=False, server_default="0", comment="amount over these lines"),
     schema="landing",
     comment="The files that landing holds. One row per file.",
 )
@@ -245,6 +250,42 @@ closed_month = Table(
     comment="Months that an administrator declared complete: lgs close. One row per month.",
 )
 
+quarantine = Table(
+    "quarantine",
+    metadata,
+    Column("quarantine_id", BigInteger, Identity(always=True), primary_key=True, comment="running number"),
+    _required("day", Date, "the day"),
+    _required("contract", Text, "the contract that it broke"),
+    _required("file", Text, "name of the file that has it so"),
+    _required("lines", BigInteger, "lines of the day that were set aside"),
+    _required("amount", Numeric, "pounds over these lines"),
+    Column("set_aside_at", DateTime(timezone=True), nullable=False, server_default=func.now(), comment="when"),
+    Column(
+        "released_at",
+        DateTime(timezone=True),
+        nullable=True,
+        comment="when a file came that has the day right; null while it is set aside",
+    ),
+    Index(None, "day", unique=True, postgresql_where=text("released_at is null")),
+    schema="warehouse",
+    comment="Days of files that broke a contract and were not loaded. One row per day and time that it was set aside.",
+)
+
+quarantined_line = Table(
+    "quarantined_line",
+    metadata,
+    _required("quarantine_id", BigInteger, "of warehouse.quarantine"),
+    *[
+        Column(of.name, of.type, nullable=of.nullable, comment="as in warehouse.line")
+        for of in line.columns
+        if of.name in ("invoice_no", "stock_code", "description", "quantity", "invoice_at", "unit_price", "amount")
+        or of.name in ("customer_id", "country", "line_type")
+    ],
+    Index(None, "quarantine_id"),
+    schema="warehouse",
+    comment="The lines of days that were set aside. One row per line.",
+)
+
 receipt = Table(
     "receipt",
     metadata,
@@ -274,6 +315,8 @@ receipt = Table(
     ),
     Column("days_changed", JSONB, nullable=False, server_default="[]", comment="days whose lines changed"),
     Column("run_by", Text, nullable=False, server_default="", comment="who ran it"),
+    Column("set_aside", JSONB, nullable=False, server_default="[]", comment="days of the file that were not loaded"),
+    Column("relations", JSONB, nullable=True, comment="relations whose rows changed; null where any may have"),
     schema="warehouse",
     comment="What each refresh read, changed and took. One row per refresh.",
 )

@@ -1,6 +1,6 @@
 """One publish: read, compare, refuse, send what changed, verify, reconcile what goes by REST, remove what left."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -72,24 +72,38 @@ class Publication:
         for resource in (self.connections, self.contents):
             resource.apply(plan.to_apply(resource.kind))
 
-    def verify(self, plan: Plan, *, fresh_data: bool) -> dict[str, int]:
-        """Ask each chart whose answer may differ from the one verified last; how many rows each gives."""
+    def verify(self, plan: Plan, *, fresh_data: bool, changed: Collection[str] | None = None) -> dict[str, int]:
+        """Ask each chart whose answer may differ from the one verified last; how many rows each gives.
+
+        With ``fresh_data`` cached answers are dropped before: of the ``changed`` relations, ``None`` for all.
+        """
+        same = self._unchanged(changed) if fresh_data else set()
         connections, sent = plan.to_apply("connections"), plan.to_apply("contents")
         with self.connections.restored_on_failure(connections), self.contents.restored_on_failure(sent):
             if fresh_data:
-                self.client.invalidate(sorted(self.live.ids["datasets"].values()))
+                kept = {self.live.number("datasets", name) for name in same}
+                self.client.invalidate(sorted(set(self.live.ids["datasets"].values()) - kept))
             self._link()
-            touched = self._touched(sent, everything=fresh_data or bool(connections))
+            others = {chart.name for chart in self.specs.charts.values() if self._dataset(chart) not in same}
+            touched = self._touched(sent, others if fresh_data else set(), everything=bool(connections))
             answers = {chart.name: self._answers(chart) for chart in touched}
             reports.require_numbers(self.specs, self.site.connections["reader"])
             return answers
 
-    def _touched(self, sent: Iterable[Change], *, everything: bool) -> Iterable[Chart]:
+    def _unchanged(self, changed: Collection[str] | None) -> set[str]:
+        """Our datasets whose rows are what they were. What people made of several relations is not among them."""
+        twins = self.specs.layer.twins if changed is not None else ()
+        return {twin.name for twin in twins if twin.dataset and twin.relation not in (changed or ())}
+
+    def _dataset(self, chart: Chart) -> str:
+        return self.specs.layer.twin(chart.dataset).name
+
+    def _touched(self, sent: Iterable[Change], stale: Collection[str], *, everything: bool) -> Iterable[Chart]:
         """The charts whose answer may differ from the one that was verified last."""
         names = {change.name for change in sent}
         for chart in self.specs.charts.values():
-            dataset = self.specs.layer.twin(chart.dataset).name
-            if everything or names & {f"chart {chart.name}", f"dataset {dataset}"}:
+            names_of_it = {f"chart {chart.name}", f"dataset {self._dataset(chart)}"}
+            if everything or chart.name in stale or names & names_of_it:
                 yield chart
 
     def _link(self) -> None:
@@ -146,7 +160,14 @@ class Publication:
         return () if self.reports.is_offered or not self.site.is_async else tuple(self.specs.reports)
 
 
-def _apply(publication: Publication, plan: Plan, *, fresh_data: bool, progress: Progress) -> dict[str, int]:
+def _apply(
+    publication: Publication,
+    plan: Plan,
+    *,
+    fresh_data: bool,
+    changed: Collection[str] | None,
+    progress: Progress,
+) -> dict[str, int]:
     """Do what the plan says; gives how many rows each verified chart answers with."""
     ledger = publication.ledger
     line = ledger.begin(plan)
@@ -154,7 +175,8 @@ def _apply(publication: Publication, plan: Plan, *, fresh_data: bool, progress: 
         publication.send(plan)
         step.note = f"{len(plan.to_apply('connections')) + len(plan.to_apply('contents'))} assets"
     with progress.step("Verify charts") as step:
-        answers = publication.verify(plan, fresh_data=fresh_data or ledger.is_unfinished)
+        changed = None if ledger.is_unfinished else changed
+        answers = publication.verify(plan, fresh_data=fresh_data or ledger.is_unfinished, changed=changed)
         step.rows = sum(answers.values())
         step.note = f"{len(answers)} charts answer" if answers else "all charts are linked"
     with progress.step("Access and reports") as step:
@@ -174,12 +196,14 @@ def publish(
     adopt: bool = False,
     orphan: bool = False,
     fresh_data: bool = False,
+    changed: Collection[str] | None = None,
     progress: Progress,
 ) -> Published:
     """Bring the site to what the folder ``specs`` says; with ``plan_only`` nothing is sent.
 
     ``adopt`` takes over existing objects that this project does not manage; ``orphan`` keeps as retired what left the
-    specs and is used by what people made; ``fresh_data`` drops cached answers first and verifies every chart.
+    specs and is used by what people made; ``fresh_data`` first drops the cached answers of the ``changed`` relations,
+    such as ``mart.sales_month`` (``None`` for all), and verifies their charts.
     Raises ``SpecError``, ``UsageError`` (a clash, a sign-in), ``CheckFailed`` (refused or unverified), ``Unreachable``.
     """
     with progress.step("Read specs") as step:
@@ -199,6 +223,6 @@ def publish(
         refuse(plan, adopt=adopt, orphan=True)
         return Published(plan, True, plan.clashes, publication.unsent(), unbuilt=tuple(missing))
     refuse(plan, adopt=adopt, orphan=orphan)
-    answers = _apply(publication, plan, fresh_data=fresh_data, progress=progress)
+    answers = _apply(publication, plan, fresh_data=fresh_data, changed=changed, progress=progress)
     empty = tuple(name for name, rows in answers.items() if not rows)
     return Published(plan, False, plan.clashes, publication.unsent(), empty)

@@ -11,7 +11,7 @@ from psycopg2.extensions import cursor as Cursor
 from psycopg2.extras import Json
 from pydantic import BaseModel, ConfigDict, Field
 
-from bootstrap.lines import MonthLines
+from bootstrap.lines import MonthLines, SetAside
 from bootstrap.project import current
 from bootstrap.semantic.document import Document
 from bootstrap.semantic.spec import Spec
@@ -140,7 +140,10 @@ class Figures(BaseModel):
 
 
 class Receipt(BaseModel):
-    """One refresh. ``rejected`` counts lines by reason, ``seconds`` the time by step."""
+    """One refresh. ``rejected`` counts lines by reason, ``seconds`` the time by step.
+
+    ``relations`` are those whose rows changed, ``None`` where any may have.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -156,6 +159,8 @@ class Receipt(BaseModel):
     run_by: str = ""
     is_append: bool = False
     days_changed: list[date] = []
+    set_aside: list[SetAside] = []
+    relations: list[str] | None = None
     months_changed: list[date]
     before: dict[str, Any]
     after: dict[str, Any]
@@ -225,7 +230,8 @@ class Receipt(BaseModel):
 
     def warning_lines(self) -> list[str]:
         """What of the file deserves a look."""
-        return [f"! {warning}" for warning in self.account.get("warnings", [])]
+        aside = [f"! {day.line()}. Correct it in the file and load that again." for day in self.set_aside]
+        return [*aside, *(f"! {warning}" for warning in self.account.get("warnings", []))]
 
     def _account_lines(self) -> list[str]:
         """How the file was read, and what of it was not."""

@@ -19,11 +19,11 @@ from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
 
 from bootstrap.connection import alone
-from bootstrap.contracts import Contract, Rule, run_contracts
+from bootstrap.contracts import Contract, ContractBroken, Rule, run_contracts
 from bootstrap.errors import OLD_DASHBOARDS, CheckFailed, Interrupted, Locked, SourceError, UsageError
 from bootstrap.interruption import deferred
-from bootstrap.lines import Changes, How, Loaded, MonthLines, Opened, lines
-from bootstrap.progress import Progress
+from bootstrap.lines import Changes, How, Loaded, MonthLines, lines
+from bootstrap.progress import Progress, Step
 from bootstrap.refresh.attempt import note_failure
 from bootstrap.refresh.receipt import Figures, Moved, Receipt, newest_receipt
 from bootstrap.roles import grant_reading
@@ -37,6 +37,12 @@ from bootstrap.settings import who
 
 CLOSED = "warehouse.closed_month"
 """The months that were declared complete."""
+
+NOTED = ("warehouse.receipt", "warehouse.quarantine", "rollup.metric", "rollup.mart_column")
+"""Tables that are written with the relations, and not followed."""
+
+Change = Callable[[Mapping[date, str]], tuple[str, Loaded]]
+"""Brings the warehouse up but for some days, with the contracts that they broke; where the lines are from, and more."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +98,8 @@ def refresh(
     allow_loss: bool = False,
     append: bool = False,
     keep: int = 5,
+    quarantine: bool = False,
+    look_first: Callable[[Path | None, bool], None] = lambda *_: None,
     used_in: Mapping[str, Sequence[str]] | None = None,
     plan_only: bool = False,
     definitions_only: bool = False,
@@ -105,6 +113,9 @@ def refresh(
     ``how`` says how to read the source; without it and without ``source``, the last one is read as it was.
     ``used_in`` names the charts of each metric, for the metric catalogue. A source that takes more than ``max_loss`` of
     the lines away, or whole closed months, or the newest days, is refused, unless ``allow_loss``.
+    With ``quarantine`` days of the file that break a contract are set aside, and the warehouse keeps what it held of
+    them; a contract whose rows have no ``day``, or one that the file does not change, stops the refresh all the same.
+    ``look_first`` is called with the file, and whether it is the first, once it is known that there is work to do.
     With ``definitions_only`` no file is looked at where lines were loaded before.
     With ``plan_only`` all of it is done, looked at, and rolled back: what it says is what a refresh would do.
     Where a relation of the mart has to be dropped, what others built on it is dropped too with ``cascade`` alone.
@@ -118,11 +129,11 @@ def refresh(
         path, how = (None, _unsaid()) if definitions_only and last else _named(source, how, last)
         if last and last.fingerprint == now and (path is None or _is_same(path, how, last, append=append)):
             return Refreshed(last, changed=False, proof=_proof(last))
-        opened = lines().open(path, how) if path else None
-        most = None if allow_loss else max_loss
-        options = {"max_rejects": max_rejects, "max_loss": most, "append": append}
-        new_lines = partial(_new_lines, cursor, opened, last, progress, **options)
-        return _apply(cursor, layer, new_lines, now, progress, used_in, cascade=cascade, keep=keep, plan_only=plan_only)
+        look_first(path, last is None)
+        options = {"max_rejects": max_rejects, "max_loss": None if allow_loss else max_loss, "append": append}
+        new_lines = partial(_new_lines, cursor, path, how, last, progress, options)
+        ways = {"cascade": cascade, "plan_only": plan_only, "quarantine": quarantine}
+        return _apply(cursor, layer, new_lines, now, progress, used_in, None, keep=keep, **ways)
 
 
 def rollback(
@@ -145,7 +156,10 @@ def rollback(
     """
     with _transaction(owner_url, f"rollback{f' to {to}' if to else ''}", progress, plan_only=plan_only) as cursor:
         now = fingerprint(layer, used_in or {})
-        undo = partial(lines().roll_back, cursor, to=to, progress=progress)
+
+        def undo(_: Mapping[date, str]) -> tuple[str, Loaded]:
+            return lines().roll_back(cursor, to=to, progress=progress)
+
         return _apply(cursor, layer, undo, now, progress, used_in, keep=keep, plan_only=plan_only)
 
 
@@ -173,7 +187,10 @@ def close(
             return Refreshed(
                 last, changed=False, proof=f"{month:%B %Y} was {'not closed' if reopen else 'closed before'}"
             )
-        same = partial(_as_before, cursor, last, progress)
+
+        def same(_: Mapping[date, str]) -> tuple[str, Loaded]:
+            return _as_before(cursor, last, progress)
+
         return _apply(cursor, layer, same, now, progress, used_in, also={CLOSED: None}, plan_only=plan_only)
 
 
@@ -247,7 +264,7 @@ def _is_same(path: Path, how: How, last: Receipt, *, append: bool) -> bool:
 def _apply(
     cursor: Cursor,
     layer: Layer,
-    change_lines: Callable[[], tuple[str, Loaded]],
+    change_lines: Change,
     now: str,
     progress: Progress,
     used_in: Mapping[str, Sequence[str]] | None,
@@ -255,28 +272,32 @@ def _apply(
     cascade: bool = False,
     keep: int = 5,
     plan_only: bool = False,
+    quarantine: bool = False,
 ) -> Refreshed:
-    """All of the one transaction. ``change_lines`` brings the warehouse up, and says where its lines are from.
-
-    ``also`` are tables that changed although no line did.
-    """
+    """All of the one transaction. ``also`` are tables that changed although no line did."""
     earlier = len(progress.steps)
     before = Figures.read(cursor)
-    source, loaded = change_lines()
-    built = build(
-        cursor,
-        layer,
-        changes=None if loaded.changes is None else {**loaded.changes, **(also or {})},
-        progress=progress,
-        used_in=used_in,
-        check=partial(_check, cursor, layer, progress, narrow=bool(loaded.changes)),
-        cascade=cascade or plan_only,
-    )
+
+    def bring_up(aside: Mapping[date, str]) -> tuple[str, Loaded, Build]:
+        source, loaded = change_lines(aside)
+        built = build(
+            cursor,
+            layer,
+            changes=None if loaded.changes is None else {**loaded.changes, **(also or {})},
+            progress=progress,
+            used_in=used_in,
+            check=partial(_check, cursor, layer, progress, loaded),
+            cascade=cascade or plan_only,
+        )
+        return source, loaded, built
+
+    source, loaded, built = _without_broken_days(cursor, bring_up) if quarantine else bring_up({})
     grant_reading(cursor)
-    seconds = {step.name: round(step.seconds, 3) for step in progress.steps[earlier:]}
+    seconds = _seconds(progress.steps[earlier:])
     after = Figures.read(cursor)
     moved = before.moved(after) if before.groups else Counter()
     receipt = _receipt(before, after, source, loaded, moves=moved.total(), fingerprint=now, seconds=seconds)
+    receipt.relations = built.reached(layer, NOTED)
     months = lines().compared(cursor, loaded.days_changed) if plan_only and loaded.days_changed else []
     if not plan_only:
         receipt.save(cursor)
@@ -288,16 +309,52 @@ def _apply(
     return Refreshed(receipt, changed=False, proof=proof, is_read=True)
 
 
+def _seconds(steps: Sequence[Step]) -> dict[str, float]:
+    """The time by step; one that was done again has the time of both."""
+    seconds: dict[str, float] = {}
+    for step in steps:
+        seconds[step.name] = round(seconds.get(step.name, 0) + step.seconds, 3)
+    return seconds
+
+
+def _without_broken_days(
+    cursor: Cursor, bring_up: Callable[[Mapping[date, str]], tuple[str, Loaded, Build]]
+) -> tuple[str, Loaded, Build]:
+    """Do it once more without the days that broke a contract, until all hold or what is left cannot be set aside."""
+    aside: dict[date, str] = {}
+    while True:
+        cursor.execute("savepoint before_it")
+        try:
+            return bring_up(aside)
+        except _DayBroken as error:
+            cursor.execute("rollback to savepoint before_it")
+            aside |= dict.fromkeys(sorted(error.days), error.contract)
+
+
+class _DayBroken(ContractBroken):
+    """One that only days of the file broke, so that these can be set aside."""
+
+
 def _new_lines(
-    cursor: Cursor, opened: Opened | None, last: Receipt | None, progress: Progress, **options: Any
+    cursor: Cursor,
+    path: Path | None,
+    how: How,
+    last: Receipt | None,
+    progress: Progress,
+    options: Mapping[str, Any],
+    aside: Mapping[date, str],
 ) -> tuple[str, Loaded]:
-    """The lines of the file, or without one those that are held. ``options`` are those of a load."""
-    if opened is None:
+    """The lines of the file but for days that are set ``aside``, or without a file those that are held.
+
+    ``options`` are those of a load.
+    """
+    if path is None:
         return _as_before(cursor, last, progress)
+    opened = lines().open(path, how)
     are_old = bool(options["append"] and last) and lines().is_outdated(cursor)
     if are_old:  # what a file is added to has to be read by the same rules
         lines().load_again(cursor, progress=progress)
-    loaded = lines().load(cursor, opened, progress=progress, **options)
+    loaded = lines().load(cursor, opened, aside=aside, progress=progress, **options)
     return str(opened.path.absolute()), replace(loaded, changes=None) if are_old else loaded
 
 
@@ -326,12 +383,17 @@ def _receipt(
     )
 
 
-def _check(cursor: Cursor, layer: Layer, progress: Progress, built: Build, *, narrow: bool) -> None:
-    """All that must hold before anybody sees what was built; with ``narrow``, of the lines that changed."""
-    looked_at = {contract.name: contract.sql for contract in lines().contracts(narrow=True)} if narrow else {}
+def _check(cursor: Cursor, layer: Layer, progress: Progress, loaded: Loaded, built: Build) -> None:
+    """All that must hold before anybody sees what was built: where the lines that changed are known, of these."""
+    narrow = {contract.name: contract.sql for contract in lines().contracts(narrow=True)} if loaded.changes else {}
     with progress.step("Contracts") as step:
         contracts = [*lines().contracts(), *_twin_contracts(layer)]
-        step.note = f"{run_contracts(cursor, contracts, partial(_as_run, looked_at, built))} hold"
+        try:
+            step.note = f"{run_contracts(cursor, contracts, partial(_as_run, narrow, built))} hold"
+        except ContractBroken as error:
+            if error.days and error.days.issubset(loaded.days_changed):
+                raise _DayBroken(str(error), error.contract, error.days) from error
+            raise
     if built.changed:
         with progress.step("Metrics") as step:
             step.note = f"{check_metrics(cursor, layer, built.names)} computed, relations agree"

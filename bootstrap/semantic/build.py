@@ -46,17 +46,22 @@ class Build:
     """What a build did. ``rows`` is how many rows each relation holds that was written, 0 for a view.
 
     ``names`` says where relations are that have yet to take their place. ``dropped`` is what others built on what was
-    replaced.
+    replaced, ``written`` the relations whose rows changed, ``None`` where any may have.
     """
 
     way: Way
     rows: Mapping[str, int]
     names: Mapping[str, str] = field(default_factory=dict)
     dropped: Sequence[Dependent] = ()
+    written: Collection[str] | None = None
 
     @property
     def changed(self) -> bool:
         return self.way != "nothing"
+
+    def reached(self, layer: Layer, noted: Collection[str]) -> list[str] | None:
+        """The relations whose rows may differ, views over ``noted`` tables among them; ``None``: any."""
+        return None if self.written is None else sorted({*self.written, *_standing_on(layer, noted)} - {*noted})
 
 
 def build(
@@ -84,11 +89,13 @@ def build(
     gone = sorted(held.keys() - wanted.keys())
     made = Beside(replaced=gone)
     whole = set(wanted) if changes is None else _standing_on(layer, changed)
-    rows = _write(cursor, layer, _Task(changed, whole, dict(changes or {}), made), progress) if whole or changes else {}
+    task = _Task(changed, whole, dict(changes or {}), made)
+    rows = _write(cursor, layer, task, progress) if whole or changes else {}
     dropped = find_dependents(cursor, made.replaced, {*held, *wanted}) if made.replaced else []
     if dropped and not cascade:
         raise refuse_dependents(made.replaced, dropped)
-    built = Build(_way(changed | set(gone), wanted, changes, held == wanted), rows, made.names, dropped)
+    written = None if changes is None else task.changes.keys() & wanted.keys()
+    built = Build(_way(changed | set(gone), wanted, changes, held == wanted), rows, made.names, dropped, written)
     check(built)
     if held != wanted:
         reworded = [twin for twin in layer.twins if held.get(twin.relation) != wanted[twin.relation]]

@@ -31,6 +31,7 @@ _STOP_SECONDS = 60.0
 _SHARED_MEMORY = Path("/dev/shm")  # containers often have no more than 64 MB of it
 _SHARED_MEMORY_NEEDED = 512 * 2**20
 _ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
+_LOG = {"max_wal_size": "1GB", "checkpoint_timeout": "5min"}  # given at each start, so that older folders have it too
 _SETTINGS = Path(__file__).with_name("postgresql.conf")
 
 
@@ -149,7 +150,7 @@ class EmbeddedPostgres:
         """The folder goes by the environment: pg_ctl would have a shell read it as part of a command."""
         (self._data / "postmaster.pid").unlink(missing_ok=True)  # no server runs here: its pid may be another's now
         address = {"listen_addresses": processes.HOST, "port": str(self.port), "unix_socket_directories": ""}
-        settings = address | _memory()
+        settings = address | _LOG | _memory()
         options = shlex.join(part for name, value in settings.items() for part in ("-c", f"{name}={value}"))
         command = ["pg_ctl", "start", "--silent", "-t", str(_START_SECONDS), "-o", options]
         environment = {**_ENVIRONMENT, "PGDATA": str(self._data)}

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from bootstrap.connection import refusal
 from bootstrap.errors import OLD_DASHBOARDS
+from bootstrap.lines import SetAside
 from bootstrap.settings import Settings
 from bootstrap.stack import address, external
 from bootstrap.stack.postgres import EmbeddedPostgres
@@ -87,6 +88,7 @@ class Status(BaseModel):
     data: Data | None = Field(None, description="what is loaded; null when nothing is, or the database does not answer")
     passwords: State = Field("kept", description="the file credentials.env")
     last_failure: Failure | None = Field(None, description="null unless it is newer than the data")
+    quarantine: tuple[SetAside, ...] = Field((), description="days that broke a contract and were not loaded")
     verdict: Verdict = Field("all well", description="the worst that was found")
     advice: str = Field("", description="what was found, and what to do; empty when all is well")
 
@@ -117,6 +119,10 @@ class Status(BaseModel):
             return "degraded", "No data is loaded yet. Load it: lgs up."
         if not self.data.published:
             return "degraded", OLD_DASHBOARDS
+        if self.quarantine:
+            days = ", ".join(f"{one.day:%-d %B %Y}" for one in self.quarantine)
+            advice = "Correct them in the file and load that: lgs refresh."
+            return "degraded", f"Days are set aside: {days}. {advice}"
         if self.data.age_hours > stale_hours:
             hours = f"{self.data.age_hours:,.0f} hours"
             return "stale", f"No data was loaded for {hours} (LGS_STALE_HOURS is {stale_hours:g}). Run: lgs refresh."
@@ -133,8 +139,23 @@ class Status(BaseModel):
     def lines(self) -> list[str]:
         verdict = f"{self.verdict.capitalize()}{': ' + self.advice if self.advice else '.'}"
         failed = [self.last_failure.line()] if self.last_failure else []
-        data = self.data.lines() if self.data else []
+        data = [*(self.data.lines() if self.data else []), *(f"! {one.line()}." for one in self.quarantine)]
         return [*(service.line() for service in self.services), *data, *failed, verdict]
+
+    def prometheus(self, *, failed_at: datetime | None = None) -> str:
+        """The same as metrics, in the text format that node_exporter's textfile collector reads."""
+        up = [f'lgs_up{{service="{service.name}"}} {int(service.healthy)}' for service in self.services]
+        values: dict[str, float] = {"lgs_healthy": int(self.verdict == "all well")}
+        values |= {"lgs_quarantined_days": len(self.quarantine)}
+        if self.data:
+            values |= {"lgs_data_age_seconds": self.data.age_hours * 3600}
+            values |= {"lgs_last_refresh_timestamp_seconds": self.data.refreshed_at.timestamp()}
+            values |= {"lgs_published": int(self.data.published), "lgs_lines_kept": self.data.lines_kept}
+            values |= {"lgs_lines_rejected": self.data.lines_rejected}
+        if failed_at:
+            values |= {"lgs_last_failure_timestamp_seconds": failed_at.timestamp()}
+        lines = [f"# TYPE {name} gauge\n{name} {value:.0f}" for name, value in values.items()]
+        return "\n".join(["# TYPE lgs_up gauge", *up, *lines]) + "\n"
 
 
 def status_reference() -> str:

@@ -108,6 +108,33 @@ def test_nothing_is_sent_when_nothing_changed(shop: Shop, publish_specs: Publish
     assert stamps(shop) == before
 
 
+def _cached(shop: Shop) -> dict[str, set[str]]:
+    """The keys of cached answers by the name of their dataset."""
+    sql = "select table_name, cache_key from cache_keys inner join tables on datasource_uid = tables.id || '__table'"
+    with psycopg2.connect(shop.stack.url("metadata")) as connection, connection.cursor() as cursor:
+        cursor.execute(sql)
+        found: dict[str, set[str]] = {}
+        for name, key in cursor.fetchall():
+            found.setdefault(name, set()).add(key)
+        return found
+
+
+def test_cached_answers_are_dropped_of_what_changed_alone(shop: Shop, site: Site, layer: Layer) -> None:
+    publish(site, layer, specs=current().superset, fresh_data=True, progress=silent())
+    before = _cached(shop)
+    assert before["sales_month"]
+    assert before["refresh_history"]
+    with psycopg2.connect(shop.stack.url("metadata")) as connection, connection.cursor() as cursor:
+        cursor.execute("update cache_keys set created_on = '2000-01-01'")
+    changed = ["mart.refresh_history"]
+    publish(site, layer, specs=current().superset, fresh_data=True, changed=changed, progress=silent())
+    with psycopg2.connect(shop.stack.url("metadata")) as connection, connection.cursor() as cursor:
+        cursor.execute("select distinct cache_key from cache_keys where created_on = '2000-01-01'")
+        kept = {key for (key,) in cursor.fetchall()}
+    assert before["sales_month"] <= kept
+    assert not before["refresh_history"] & kept
+
+
 def test_a_plan_names_the_fields_and_touches_nothing(shop: Shop, specs: Path, publish_specs: Publish) -> None:
     edit(specs / "charts" / "monthly_sales.yml", "How much do we sell each month?", "What do we sell each month?")
     before = stamps(shop)

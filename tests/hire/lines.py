@@ -14,7 +14,7 @@ from psycopg2.extras import execute_values
 
 from bootstrap.contracts import Contract
 from bootstrap.errors import SourceError, UsageError
-from bootstrap.lines import Lines, Loaded, MonthLines
+from bootstrap.lines import Lines, Loaded, MonthLines, SetAside
 from bootstrap.progress import Progress
 
 TABLES = """
@@ -29,7 +29,7 @@ create table if not exists warehouse.receipt (
     source text, form text, sha256 text, fingerprint text, lines_read bigint, lines_kept bigint, rejected jsonb,
     run_by text, is_append boolean, days_changed jsonb,
     months_changed jsonb, before jsonb, after jsonb, closed_month_changes jsonb, moves integer, seconds jsonb,
-    assets jsonb, account jsonb
+    assets jsonb, account jsonb, set_aside jsonb, relations jsonb
 );
 """
 HELD = "select month, md5(string_agg(r::text, ',' order by ride_id)) from warehouse.ride as r group by month"
@@ -86,6 +86,7 @@ class Rides:
         max_rejects: float,
         max_loss: float | None,
         append: bool,
+        aside: Mapping[date, str],
         progress: Progress,
     ) -> Loaded:
         if append:
@@ -100,6 +101,9 @@ class Rides:
         after = self._held(cursor)
         changed = sorted(month for month in before.keys() | after.keys() if before.get(month) != after.get(month))
         return Loaded("rides", self.sha256(opened.path), len(rows), len(rows), days_changed=changed)
+
+    def set_aside(self, cursor: Cursor) -> list[SetAside]:
+        return []
 
     def _held(self, cursor: Cursor) -> dict[date, str]:
         cursor.execute(HELD)

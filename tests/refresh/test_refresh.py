@@ -53,6 +53,17 @@ def test_only_the_months_whose_lines_changed_are_rebuilt(database: Database, lay
     assert receipt.lines_kept == 19
 
 
+def test_the_receipt_names_the_relations_whose_rows_changed(database: Database, layer: Layer, tmp_path: Path) -> None:
+    assert run(database, layer, SMALL).receipt.relations is None
+    before = held(database.connect(), layer, "none")
+    named = run(database, layer, later(tmp_path)).receipt.relations
+    assert named is not None
+    after = held(database.connect(), layer, "none")
+    assert {name for name in after if after[name] != before[name]} <= set(named)
+    assert {"mart.sales_month", "mart.refresh_history", "mart.quarantine"} <= set(named)
+    assert "mart.cancellation_month" not in named  # nobody cancelled anything
+
+
 def test_a_changed_number_of_a_complete_month_is_listed(database: Database, layer: Layer, tmp_path: Path) -> None:
     run(database, layer, SMALL)
     changed = tmp_path / "changed.sql"

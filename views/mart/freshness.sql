@@ -13,7 +13,9 @@ select
     form,
     lines_read,
     lines_kept,
-    lines_read - lines_kept as lines_rejected
+    (
+        select coalesce(sum(reject.value::bigint), 0)::bigint from jsonb_each_text(receipt.rejected) as reject
+    ) as lines_rejected
 from receipt
 order by receipt_id desc
 limit 1

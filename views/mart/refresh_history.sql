@@ -13,7 +13,9 @@ select
     form,
     lines_read,
     lines_kept,
-    lines_read - lines_kept as lines_rejected,
+    (
+        select coalesce(sum(reject.value::bigint), 0)::bigint from jsonb_each_text(receipt.rejected) as reject
+    ) as lines_rejected,
     coalesce(
         (
             select string_agg(reject.key || ': ' || to_char(reject.value::bigint, 'FM999,999,999'), '; ')
@@ -57,9 +59,12 @@ select
         ),
         'none'
     ) as warnings,
+    jsonb_array_length(set_aside) as days_set_aside,
+    jsonb_array_length(days_changed) as days_changed,
     jsonb_array_length(months_changed) as months_changed,
     jsonb_array_length(closed_month_changes) as closed_month_changes,
     moves as segment_moves,
+    (before ->> 'sales')::numeric as sales_before,
     (after ->> 'sales')::numeric as sales_after,
     (after ->> 'sales')::numeric - (before ->> 'sales')::numeric as sales_change,
     (select sum(step.value::numeric) from jsonb_each_text(receipt.seconds) as step) as seconds,

@@ -1,4 +1,5 @@
--- The lines counted in the file are those in the warehouse, those rejected, and those passed over by name.
+-- The lines counted in the file are those in the warehouse, those rejected, those set aside with their
+-- day, and those passed over by name.
 with
 
 counts as (
@@ -10,7 +11,8 @@ counts as (
             select count(*) from landing.reject
             where reject.load_id = source.load_id
         ) as lines_rejected,
-        source.lines_passed_over
+        source.lines_passed_over,
+        source.lines_set_aside
     from landing.source
     order by source.load_id desc
     limit 1
@@ -19,4 +21,4 @@ counts as (
 
 select *
 from counts
-where lines_counted is distinct from lines_kept + lines_rejected + lines_passed_over
+where lines_counted is distinct from lines_kept + lines_rejected + lines_set_aside + lines_passed_over

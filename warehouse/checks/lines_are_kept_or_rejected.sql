@@ -1,4 +1,5 @@
--- Lines read are lines kept plus lines rejected; the lines of a file that began landing are all.
+-- Lines read are lines kept, rejected, or set aside with their day; the lines of a file that began landing are all of
+-- the other days.
 with
 
 counts as (
@@ -11,7 +12,11 @@ counts as (
             select count(*) from landing.reject
             where reject.load_id = source.load_id
         ) as lines_rejected,
-        (select coalesce(sum(day.lines), 0) from warehouse.day) as lines_in_warehouse
+        source.lines_set_aside,
+        (
+            select coalesce(sum(day.lines), 0) from warehouse.day
+            where not source.days_set_aside ? day.day::text
+        ) as lines_in_warehouse
     from landing.source
     order by source.load_id desc
     limit 1
@@ -21,5 +26,5 @@ counts as (
 select *
 from counts
 where
-    lines_read is distinct from lines_kept + lines_rejected
+    lines_read is distinct from lines_kept + lines_rejected + lines_set_aside
     or (load_id = 1 and lines_kept is distinct from lines_in_warehouse)

@@ -1,5 +1,6 @@
 -- What is derived from a line follows from it: amount, month, customer key, type and flags.
 select
+    invoice_at::date as day,
     line_id,
     customer_key,
     customer_id,

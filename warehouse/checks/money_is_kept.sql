@@ -1,11 +1,12 @@
--- The money of the lines of the newest file in landing, less rejected ones, is the money in the warehouse, exactly.
+-- The money of the lines of the newest file in landing, less rejected ones, is the money in the warehouse and that of
+-- days set aside, exactly.
 with
 
 written as (
 
     select
         load_id,
-        amount_kept,
+        amount_kept + amount_set_aside as amount_kept,
         price_type,
         -- the first of them is the decimal sign; the others, and blanks, only part thousands
         case when account #>> '{reading,decimal}' = ',' then ',.' else '.,' end
