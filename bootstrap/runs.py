@@ -15,6 +15,7 @@ from bootstrap.assets.spec import Specs
 from bootstrap.backup import read_manifest, restore
 from bootstrap.connection import alone, connected
 from bootstrap.credentials import Passwords
+from bootstrap.database import Database, DatabaseUrl, Origin, table_of
 from bootstrap.errors import LgsError, UsageError
 from bootstrap.lines import How, lines
 from bootstrap.progress import Progress
@@ -54,7 +55,7 @@ def load(
     settings: Settings,
     progress: Progress,
     *,
-    sources: Sequence[Path],
+    sources: Sequence[Path | DatabaseUrl],
     append: bool,
     plan: bool,
     allow_loss: bool,
@@ -87,11 +88,13 @@ def load(
         raise failed
 
 
-def _files(sources: Sequence[Path], *, append: bool, plan: bool) -> list[Path | None]:
-    """The files to load, one after the other; those of a folder by name. ``None`` stands for the last source."""
-    files = [file for source in sources for file in (_in_folder(source) if append and source.is_dir() else [source])]
+def _files(sources: Sequence[Path | DatabaseUrl], *, append: bool, plan: bool) -> list[Path | DatabaseUrl | None]:
+    """What to load, one after the other; the files of a folder by name. ``None`` stands for the last source."""
+    files: list[Path | DatabaseUrl] = []
+    for source in sources:
+        files += _in_folder(source) if append and isinstance(source, Path) and source.is_dir() else [source]
     if append and not files:
-        raise UsageError("Name the file to add: lgs refresh --append --source PATH.")
+        raise UsageError("Name what to add, a file or the URL of a database: lgs refresh --append --source PATH.")
     if len(files) > 1 and not append:
         raise UsageError(
             "Each file replaces the one before it, so only one can be loaded. To add the others to it, say --append."
@@ -203,7 +206,7 @@ def _refresh(
     refreshed = refresh(
         stack.url("warehouse"),
         layer,
-        source=settings.source,
+        source=_origin(stack, settings, is_asked=not options.get("definitions_only")),
         how=_how(settings),
         max_rejects=settings.max_rejects,
         max_loss=settings.max_loss,
@@ -213,6 +216,22 @@ def _refresh(
     )
     progress.say("\n".join(refreshed.lines()))
     return refreshed
+
+
+def _origin(stack: Stack, settings: Settings, *, is_asked: bool) -> Origin | None:
+    """The named source, or without one the database that was read last; a file that was is found by its receipt."""
+    named, table = settings.source, None
+    if named is None and is_asked and (newest := _newest(stack)) and not newest.is_append:
+        named, table = table_of(newest.source) or (None, None)
+    if not isinstance(named, DatabaseUrl):
+        return named
+    password = settings.source_password.get_secret_value() if settings.source_password else None
+    return Database(
+        url=named.with_password(password),
+        table=settings.table or table or lines().table,
+        look_back=settings.look_back,
+        seconds=settings.source_timeout,
+    )
 
 
 def _how(settings: Settings) -> How:
@@ -283,11 +302,11 @@ def _first_source(stack: Stack, settings: Settings, progress: Progress) -> Setti
     return settings.model_copy(update={"source": path})
 
 
-def _is_added_to(stack: Stack, source: Path | None) -> bool:
+def _is_added_to(stack: Stack, source: Path | DatabaseUrl | None) -> bool:
     """Whether other files were added to this one since it was loaded: it is held, and they are to stay."""
     with connected(stack.url("warehouse")) as connection, connection.cursor() as cursor:
         found = read_receipts(cursor)
-    if not found or not found[0].is_append or source is None or not source.is_file():
+    if not found or not found[0].is_append or not isinstance(source, Path) or not source.is_file():
         return False
     base = next((receipt for receipt in found if not receipt.is_append), None)
     return base is not None and lines().sha256(source) == base.sha256

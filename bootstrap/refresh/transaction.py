@@ -18,6 +18,7 @@ from psycopg2.extensions import cursor as Cursor
 
 from bootstrap.connection import alone
 from bootstrap.contracts import Contract, Rule, run_contracts
+from bootstrap.database import Database, Origin
 from bootstrap.errors import CheckFailed, Locked, SourceError, UsageError
 from bootstrap.lines import Changes, How, Loaded, Opened, lines
 from bootstrap.progress import Progress
@@ -73,7 +74,7 @@ def refresh(
     owner_url: str,
     layer: Layer,
     *,
-    source: Path | None,
+    source: Origin | None,
     max_rejects: float,
     progress: Progress,
     how: How | None = None,
@@ -102,10 +103,10 @@ def refresh(
     """
     with _transaction(owner_url, plan_only=plan_only) as cursor:
         last, now = newest_receipt(cursor), fingerprint(layer, used_in or {})
-        path, how = (None, _unsaid()) if definitions_only and last else _named(source, how, last)
-        if last and last.fingerprint == now and (path is None or _is_same(path, how, last, append=append)):
+        origin, how = (None, _unsaid()) if definitions_only and last else _named(source, how, last)
+        if last and last.fingerprint == now and (origin is None or _is_same(origin, how, last, append=append)):
             return Refreshed(last, changed=False, proof=_proof(last))
-        opened = lines().open(path, how) if path else None
+        opened = (_name(origin), _open(origin, how)) if origin else None
         most = None if allow_loss else max_loss
         options = {"max_rejects": max_rejects, "max_loss": most, "append": append}
         new_lines = partial(_new_lines, cursor, opened, last, progress, **options)
@@ -189,7 +190,16 @@ def _explained(connection: Connection) -> Iterator[None]:
         ) from error
 
 
-def _named(source: Path | None, how: How | None, last: Receipt | None) -> tuple[Path | None, How]:
+def _name(origin: Origin) -> str:
+    """What a receipt calls it."""
+    return str(origin.absolute() if isinstance(origin, Path) else origin)
+
+
+def _open(origin: Origin, how: How) -> Opened:
+    return lines().open_database(origin, how) if isinstance(origin, Database) else lines().open(origin, how)
+
+
+def _named(source: Origin | None, how: How | None, last: Receipt | None) -> tuple[Origin | None, How]:
     """The named source, else the last one if its file is still there, else ``None``: what is loaded is kept.
 
     And how to read it: as is said now, or as the same file was read before.
@@ -197,7 +207,7 @@ def _named(source: Path | None, how: How | None, last: Receipt | None) -> tuple[
     how = how or _unsaid()
     if last is None and source is None:
         raise SourceError("There is nothing to load yet. Name the file: lgs refresh --source PATH, or set LGS_SOURCE.")
-    if last and (source is None or str(source.absolute()) == last.source) and how.says_nothing:
+    if last and (source is None or _name(source) == last.source) and how.says_nothing:
         how = lines().remembered(last.account)
     path = source or (Path(last.source) if last and not last.is_append and Path(last.source).is_file() else None)
     return path, how
@@ -207,11 +217,11 @@ def _unsaid() -> How:
     return lines().said(None, dates=None, only=(), skip=())
 
 
-def _is_same(path: Path, how: How, last: Receipt, *, append: bool) -> bool:
-    """Whether the file is the one of the receipt, and would be read in the same way."""
-    if append != last.is_append or how != lines().remembered(last.account) or not path.is_file():
+def _is_same(origin: Origin, how: How, last: Receipt, *, append: bool) -> bool:
+    """Whether the file is the one of the receipt, and would be read in the same way. A database has to be read."""
+    if append != last.is_append or how != lines().remembered(last.account):
         return False
-    return lines().sha256(path) == last.sha256
+    return isinstance(origin, Path) and origin.is_file() and lines().sha256(origin) == last.sha256
 
 
 def _apply(
@@ -252,16 +262,17 @@ def _apply(
 
 
 def _new_lines(
-    cursor: Cursor, opened: Opened | None, last: Receipt | None, progress: Progress, **options: Any
+    cursor: Cursor, opened: tuple[str, Opened] | None, last: Receipt | None, progress: Progress, **options: Any
 ) -> tuple[str, Loaded]:
-    """The lines of the file, or without one those that are held. ``options`` are those of a load."""
+    """The lines of the source of this name, or without one those that are held. ``options`` are those of a load."""
     if opened is None:
         return _as_before(cursor, last, progress)
     are_old = bool(options["append"] and last) and lines().is_outdated(cursor)
     if are_old:  # what a file is added to has to be read by the same rules
         lines().load_again(cursor, progress=progress)
-    loaded = lines().load(cursor, opened, progress=progress, **options)
-    return str(opened.path.absolute()), replace(loaded, changes=None) if are_old else loaded
+    name, source = opened
+    loaded = lines().load(cursor, source, progress=progress, **options)
+    return name, replace(loaded, changes=None) if are_old else loaded
 
 
 def _receipt(
