@@ -45,9 +45,7 @@ SourcesOption = Annotated[
         metavar="PATH|URL",
     ),
 ]
-TableOption = Annotated[
-    str | None, typer.Option(help="The table of the database, or schema.table (LGS_TABLE).", show_default="retail")
-]
+TableOption = Annotated[str | None, typer.Option(help="The table of the database, or schema.table (LGS_TABLE).")]
 AppendOption = Annotated[
     bool, typer.Option("--append", help="Add it to what is loaded, and replace only what it holds.")
 ]
