@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Annotated
 
 from pydantic import AliasChoices, BeforeValidator, Field, InstanceOf, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bootstrap.database import DatabaseUrl, path_or_url
 from bootstrap.errors import UsageError
@@ -23,7 +23,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="LGS_", env_ignore_empty=True, populate_by_name=True, frozen=True)
 
     home: Path = Field(default_factory=_home, description="folder of all state: databases, logs, passwords")
-    source: Annotated[Path | InstanceOf[DatabaseUrl], BeforeValidator(path_or_url)] | None = Field(
+    source: Annotated[Path | InstanceOf[DatabaseUrl] | None, NoDecode, BeforeValidator(path_or_url)] = Field(
         None, description="the file to load, or the URL of a database to read"
     )
     source_password: SecretStr | None = Field(None, description="password of that database, if its URL has none")

@@ -1,5 +1,6 @@
 """Servers of other databases that lines are read from: a second PostgreSQL, and MariaDB. Each has one shop's table."""
 
+import os
 import secrets
 import shutil
 import subprocess
@@ -88,9 +89,10 @@ def mariadb_in(folder: Path) -> Iterator[Shop]:
     install = program("mariadb-install-db", package="mariadb-server")
     data, port, log = folder / "mariadb", free_port(), folder / "mariadb.log"
     files = [f"--datadir={data}", "--no-defaults"]
-    options = [f"--socket={data / 'socket'}", f"--port={port}", "--bind-address=127.0.0.1", "--user=root"]
+    account = ["--user=root"] if os.geteuid() == 0 else []
+    options = [f"--socket={data / 'socket'}", f"--port={port}", "--bind-address=127.0.0.1", *account]
     done = subprocess.run(
-        [install, files[1], files[0], "--auth-root-authentication-method=normal", "--user=root"],
+        [install, files[1], files[0], "--auth-root-authentication-method=normal", *account],
         capture_output=True,
         text=True,
     )

@@ -88,7 +88,7 @@ def refresh(
 ) -> Refreshed:
     """Bring the warehouse and the mart up to ``source``; without one, to the last source and the present definitions.
 
-    With ``append`` the source is added to what is held, and replaces only what it holds.
+    With ``append`` the source is added to what is held, and replaces only what it holds; of a database, what is new.
 
     ``how`` says how to read the source; without it and without ``source``, the last one is read as it was.
     ``used_in`` names the charts of each metric, for the metric catalogue. A source that takes more than ``max_loss`` of
@@ -97,9 +97,10 @@ def refresh(
     With ``plan_only`` all of it is done, looked at, and rolled back: what it says is what a refresh would do.
     Where a relation of the mart has to be dropped, what others built on it is dropped too with ``cascade`` alone.
 
-    Raises ``Locked`` when another refresh runs, ``SourceError`` for a source that cannot be read, ``SpecError`` when a
-    relation cannot be built or cannot compute a metric, ``CheckFailed`` when a contract returns rows, relations
-    disagree on a metric or others' work would be dropped. Whatever is raised, readers go on seeing what they saw.
+    Raises ``Locked`` when another refresh runs, ``SourceError`` for a source that cannot be read, ``Unreachable`` for a
+    database that does not answer, ``SpecError`` when a relation cannot be built or cannot compute a metric,
+    ``CheckFailed`` when a contract returns rows, relations disagree on a metric or others' work would be dropped.
+    Whatever is raised, readers go on seeing what they saw.
     """
     with _transaction(owner_url, plan_only=plan_only) as cursor:
         last, now = newest_receipt(cursor), fingerprint(layer, used_in or {})

@@ -59,14 +59,19 @@ class DatabaseTable(Source):
         """
         if not self.has_days:
             name = self._name("invoice_date")
-            why = f"is {self.types[name]} there, so what is new cannot be told. Read it whole, without --append, or "
-            raise SourceError(f"column {name} {why}name a view that makes it a timestamp.", path=self.path)
+            raise SourceError(
+                f"column {name} is {self.types.get(name, 'missing')} there, so what is new cannot be told. Read it "
+                "whole, without --append, or name a view that makes it a timestamp.",
+                path=self.path,
+            )
         self.since = last - timedelta(days=self.look_back)
 
     @property
     def has_days(self) -> bool:
+        """Whether the database tells the days of its lines apart, and which lines are of one invoice."""
         kind = self._type("invoice_date")
-        return self.connection.dialect.name in NAMES and isinstance(kind, Date | kinds.DateTime)
+        is_known = self.connection.dialect.name in NAMES and bool(self._name("invoice_no"))
+        return is_known and isinstance(kind, Date | kinds.DateTime)
 
     def blocks(self) -> Iterator[bytes]:
         """As every source; what was read is not looked at again, since it is of one snapshot."""
