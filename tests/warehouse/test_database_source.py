@@ -82,6 +82,8 @@ def warned(done: Loaded) -> list[str]:
     return [text for text in done.account["warnings"] if "differs" in text]
 
 
+DEBT = line("A500002", "2011-01-03", quantity=1, price="-53594.36", code="B")  # more digits than a real shows
+PRICES = "select unit_price, amount from warehouse.line order by unit_price"
 OLD = [line("500001", "2011-01-03"), line("500002", "2011-02-10"), line("500003", "2011-03-01", price="12.25")]
 
 
@@ -97,15 +99,17 @@ def test_the_same_lines_as_a_file_give_the_same_days(database: Database, shop: S
 
 @pytest.mark.parametrize("price", ["real", "double precision", "numeric"])
 def test_prices_of_every_type_are_what_was_meant(database: Database, postgres: Shop, price: str) -> None:
-    postgres.make([line("500001", "2011-01-03", quantity=100, price="6.95")], price=price)
+    postgres.make([line("500001", "2011-01-03", quantity=100, price="6.95"), DEBT], price=price)
     assert warned(read(database, postgres)) == []
-    assert ask(database, "select unit_price, amount from warehouse.line") == [(Decimal("6.95"), Decimal("695"))]
+    assert ask(database, PRICES) == [(Decimal("-53594.36"), Decimal("-53594.36")), (Decimal("6.95"), Decimal("695"))]
 
 
-def test_float_prices_of_mariadb_are_what_was_meant(database: Database, mariadb: Shop) -> None:
-    mariadb.make([line("500001", "2011-01-03", quantity=100, price="6.95")], price="float")
+@pytest.mark.parametrize("price", ["float", "double"])
+def test_prices_of_every_type_of_mariadb_are_what_it_sends(database: Database, mariadb: Shop, price: str) -> None:
+    mariadb.make([line("500001", "2011-01-03", quantity=100, price="6.95"), DEBT], price=price)
     assert warned(read(database, mariadb)) == []
-    assert ask(database, "select unit_price, amount from warehouse.line") == [(Decimal("6.95"), Decimal("695"))]
+    debt = Decimal("-53594.4") if price == "float" else Decimal("-53594.36")  # it sends six digits of a float
+    assert ask(database, PRICES) == [(debt, debt), (Decimal("6.95"), Decimal("695"))]
 
 
 def test_times_with_a_zone_are_those_of_the_shop(database: Database, postgres: Shop) -> None:

@@ -135,8 +135,11 @@ class DatabaseTable(Source):
         return all(isinstance(self._type(name), Integer | Numeric) for name in ("quantity", "unit_price"))
 
     def _summed(self, meaning: str) -> Any:
-        is_rounded = isinstance(self._type(meaning), kinds.Float)
-        return cast(self._column(meaning), _EXACT) if is_rounded else self._column(meaning)
+        """A real or double as it is sent, which is as text: as a number it may be cut to fewer digits, or have more."""
+        number = self._column(meaning)
+        if not isinstance(self._type(meaning), kinds.Float):
+            return number
+        return cast(number if self.connection.dialect.name == "mssql" else cast(number, String), _EXACT)
 
     def _selecting(self) -> Any:
         """The lines; of those since a day, all of the invoices that have one, and those without a number."""
