@@ -10,11 +10,12 @@ RUN --mount=type=secret,id=ca \
     if [ -s /run/secrets/ca ]; then export PIP_CERT=/run/secrets/ca; fi; \
     /opt/build/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes -r requirements/build.txt
 COPY requirements.txt .
+COPY requirements/drivers.txt requirements/drivers.txt
 # The root is read-only later, so that what is not compiled here would be compiled again at every start.
 RUN --mount=type=secret,id=ca \
     if [ -s /run/secrets/ca ]; then export SSL_CERT_FILE=/run/secrets/ca; fi; \
     /opt/build/bin/uv pip install --no-cache --compile-bytecode --python /opt/lgs/bin/python \
-      --require-hashes -r requirements.txt
+      --require-hashes -r requirements.txt -r requirements/drivers.txt
 COPY . .
 RUN /opt/build/bin/uv build --wheel --no-build-isolation --python /opt/build/bin/python --out-dir /dist \
  && /opt/build/bin/uv pip install --offline --no-cache --no-deps --compile-bytecode --python /opt/lgs/bin/python /dist/*.whl

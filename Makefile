@@ -4,7 +4,7 @@ BIN := .venv/bin
 UV := $(BIN)/uv pip
 QUICK := tests/semantic tests/assets tests/repository/test_architecture.py tests/stack/test_credentials.py \
 	tests/warehouse/test_warehouse.py tests/warehouse/test_rejects.py tests/warehouse/test_migrate.py
-PINNED := requirements.txt requirements/build.txt requirements/dev.txt
+PINNED := requirements.txt requirements/build.txt requirements/drivers.txt requirements/dev.txt
 
 .PHONY: up down test compose-test check lint audit bench lock env dev
 
@@ -56,6 +56,6 @@ dev: .venv/installed-dev
 	@touch $@
 
 lock: env
-	@for part in build runtime dev; do \
+	@for part in build runtime drivers dev; do \
 	  $(UV) compile --quiet --universal --generate-hashes --no-annotate --no-header --no-emit-index-url --python-version 3.11 \
 	    requirements/$$part.in -o $$(test $$part = runtime && echo requirements.txt || echo requirements/$$part.txt); done

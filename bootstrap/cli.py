@@ -14,6 +14,7 @@ from typer.main import get_command
 from bootstrap import runs
 from bootstrap import stack as stacks
 from bootstrap.backup import backup
+from bootstrap.database import DatabaseUrl, path_or_url
 from bootstrap.errors import WOULD_CHANGE, Interrupted, LgsError, said
 from bootstrap.interruption import interruptible
 from bootstrap.lines import lines as kept_lines
@@ -34,12 +35,18 @@ app = typer.Typer(
 )
 
 SourceOption = Annotated[
-    Path | None, typer.Option("--source", help="The dump to load (LGS_SOURCE).", show_default=False)
+    str | None,
+    typer.Option("--source", help="The file or database to load (LGS_SOURCE).", metavar="PATH|URL", show_default=False),
 ]
 SourcesOption = Annotated[
-    list[Path] | None,
-    typer.Option("--source", help="The file to load; with --append several, or a folder (LGS_SOURCE)."),
+    list[str] | None,
+    typer.Option(
+        "--source",
+        help="The file or database to load; with --append several, or a folder (LGS_SOURCE).",
+        metavar="PATH|URL",
+    ),
 ]
+TableOption = Annotated[str | None, typer.Option(help="The table of the database, or schema.table (LGS_TABLE).")]
 AppendOption = Annotated[
     bool, typer.Option("--append", help="Add it to what is loaded, and replace only what it holds.")
 ]
@@ -108,6 +115,15 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
+def _named(source: str) -> Path | DatabaseUrl:
+    """The source of an option. Arguments of a command are listed for everybody on the machine."""
+    named = path_or_url(source)
+    if isinstance(named, DatabaseUrl) and named.has_password:
+        hint = "Everybody on this machine can see the password in --source. Set it in LGS_SOURCE_PASSWORD instead."
+        typer.echo(hint, err=True)
+    return named
+
+
 @app.callback()
 def options(
     context: typer.Context,
@@ -122,6 +138,7 @@ def options(
 @app.command()
 def up(
     source: SourceOption = None,
+    table: TableOption = None,
     map_name: MapOption = None,
     dates: DatesOption = None,
     only: OnlyOption = None,
@@ -136,7 +153,8 @@ def up(
 
     Example: lgs up --source retail.sql.gz
     """
-    settings = load_settings(source=source, map=map_name, dates=dates, only=only, skip=skip, max_rejects=max_rejects)
+    how = {"map": map_name, "dates": dates, "only": only, "skip": skip, "max_rejects": max_rejects, "table": table}
+    settings = load_settings(source=_named(source) if source else None, **how)
     runs.up(settings, Progress(), allow_loss=allow_loss, adopt=adopt, orphan=orphan, verbose=verbose)
 
 
@@ -195,6 +213,7 @@ def status(
 @app.command("refresh")
 def refresh_command(
     source: SourcesOption = None,
+    table: TableOption = None,
     append: AppendOption = False,
     map_name: MapOption = None,
     dates: DatesOption = None,
@@ -215,10 +234,11 @@ def refresh_command(
 
     Example: lgs refresh --append --source 2011-12-09.csv --plan
     """
-    given = {"quarantine": quarantine or None, "max_rejects": max_rejects}
+    given = {"quarantine": quarantine or None, "max_rejects": max_rejects, "table": table}
     settings = load_settings(map=map_name, dates=dates, only=only, skip=skip, **given)
+    sources = [_named(one) for one in source or []]
     how = {"append": append, "plan": plan, "allow_loss": allow_loss, "cascade": cascade}
-    _end(runs.load(settings, Progress(), sources=source or [], adopt=adopt, orphan=orphan, verbose=verbose, **how))
+    _end(runs.load(settings, Progress(), sources=sources, adopt=adopt, orphan=orphan, verbose=verbose, **how))
 
 
 @app.command("watch")

@@ -17,6 +17,7 @@ from psycopg2.extensions import cursor as Cursor
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
 from bootstrap.contracts import Contract
+from bootstrap.database import Database
 from bootstrap.errors import UsageError
 from bootstrap.progress import Progress
 from bootstrap.project import current
@@ -98,9 +99,7 @@ class How(Protocol):
 
 
 class Opened(Protocol):
-    """A file that was recognised, and is ready to be read once."""
-
-    path: Path
+    """A source that was recognised, and is ready to be read once."""
 
 
 class Lines(Protocol):
@@ -130,6 +129,9 @@ class Lines(Protocol):
 
     def open(self, path: Path, how: How) -> Opened:
         """Recognise the form of a file."""
+
+    def open_database(self, database: Database, how: How) -> Opened:
+        """Connect to a database, and find the columns of its table."""
 
     def sha256(self, path: Path) -> str:
         """Hash of the file as it is on disk."""
@@ -178,6 +180,10 @@ class Lines(Protocol):
         self, path: Path, *, lines: int = 200_000, seed: int = 1, start: date | None = None, end: date | None = None
     ) -> int:
         """Write a generated file; the number of its lines. Without days, those that suit a first look."""
+
+    @property
+    def table(self) -> str:
+        """The table of a database that is read where none is named."""
 
     @property
     def demo_file(self) -> str:

@@ -20,6 +20,7 @@ from bootstrap.assets.spec import Specs
 from bootstrap.backup import read_manifest, restore
 from bootstrap.connection import alone, connected
 from bootstrap.credentials import Passwords
+from bootstrap.database import Database, DatabaseUrl, Origin, table_of
 from bootstrap.errors import OLD_DASHBOARDS, CheckFailed, Interrupted, LgsError, Locked, Unreachable, UsageError
 from bootstrap.lines import How, SetAside, lines
 from bootstrap.progress import Progress
@@ -64,7 +65,7 @@ def load(
     settings: Settings,
     progress: Progress,
     *,
-    sources: Sequence[Path],
+    sources: Sequence[Path | DatabaseUrl],
     append: bool,
     plan: bool,
     allow_loss: bool,
@@ -106,11 +107,13 @@ def load(
     return plan and _planned(progress, published, done)
 
 
-def _files(sources: Sequence[Path], *, append: bool, plan: bool) -> list[Path | None]:
-    """The files to load, one after the other; those of a folder by name. ``None`` stands for the last source."""
-    files = [file for source in sources for file in (_in_folder(source) if append and source.is_dir() else [source])]
+def _files(sources: Sequence[Path | DatabaseUrl], *, append: bool, plan: bool) -> list[Path | DatabaseUrl | None]:
+    """What to load, one after the other; the files of a folder by name. ``None`` stands for the last source."""
+    files: list[Path | DatabaseUrl] = []
+    for source in sources:
+        files += _in_folder(source) if append and isinstance(source, Path) and source.is_dir() else [source]
     if append and not files:
-        raise UsageError("Name the file to add: lgs refresh --append --source PATH.")
+        raise UsageError("Name what to add, a file or the URL of a database: lgs refresh --append --source PATH.")
     if len(files) > 1 and not append:
         raise UsageError(
             "Each file replaces the one before it, so only one can be loaded. To add the others to it, say --append."
@@ -337,10 +340,11 @@ def _told(stack: Stack, settings: Settings, *, is_plan: bool) -> Iterator[None]:
         raise failed from error
 
 
-def _look_at_disk(stack: Stack, settings: Settings, source: Path | None, is_first: bool) -> None:
-    """Of a named server the disk is not known."""
+def _look_at_disk(stack: Stack, settings: Settings, source: Origin | None, is_first: bool) -> None:
+    """Of a named server the disk is not known, and of a database that is read the size is not."""
     if settings.warehouse_url is None:
-        require_room(stack.postgres.folder, source, reserve=settings.disk_reserve, is_first=is_first)
+        file = source if isinstance(source, Path) else None
+        require_room(stack.postgres.folder, file, reserve=settings.disk_reserve, is_first=is_first)
 
 
 def _tell_or_say(send: Callable[[], object]) -> None:
@@ -356,7 +360,7 @@ def _refreshed(
     return refresh(
         stack.url("warehouse"),
         layer,
-        source=settings.source,
+        source=_origin(stack, settings, is_asked=not options.get("definitions_only")),
         how=_how(settings),
         max_rejects=settings.max_rejects,
         max_loss=settings.max_loss,
@@ -366,6 +370,22 @@ def _refreshed(
         used_in=specs.metric_uses(),
         progress=progress,
         **options,
+    )
+
+
+def _origin(stack: Stack, settings: Settings, *, is_asked: bool) -> Origin | None:
+    """The named source, or without one the database that was read last; a file that was is found by its receipt."""
+    named, table = settings.source, None
+    if named is None and is_asked and (newest := _newest(stack)) and not newest.is_append:
+        named, table = table_of(newest.source) or (None, None)
+    if not isinstance(named, DatabaseUrl):
+        return named
+    password = settings.source_password.get_secret_value() if settings.source_password else None
+    return Database(
+        url=named.with_password(password),
+        table=settings.table or table or lines().table,
+        look_back=settings.look_back,
+        seconds=settings.source_timeout,
     )
 
 
@@ -470,11 +490,11 @@ def _first_source(stack: Stack, settings: Settings, progress: Progress) -> Setti
     return settings.model_copy(update={"source": path})
 
 
-def _is_added_to(stack: Stack, source: Path | None) -> bool:
+def _is_added_to(stack: Stack, source: Path | DatabaseUrl | None) -> bool:
     """Whether other files were added to this one since it was loaded: it is held, and they are to stay."""
     with connected(stack.url("warehouse")) as connection, connection.cursor() as cursor:
         found = read_receipts(cursor)
-    if not found or not found[0].is_append or source is None or not source.is_file():
+    if not found or not found[0].is_append or not isinstance(source, Path) or not source.is_file():
         return False
     base = next((receipt for receipt in found if not receipt.is_append), None)
     return base is not None and lines().sha256(source) == base.sha256

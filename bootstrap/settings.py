@@ -5,11 +5,12 @@ import os
 import socket
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import AliasChoices, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AliasChoices, BeforeValidator, Field, InstanceOf, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from bootstrap.database import DatabaseUrl, path_or_url
 from bootstrap.errors import UsageError
 from bootstrap.project import current
 
@@ -25,7 +26,13 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="LGS_", env_ignore_empty=True, populate_by_name=True, frozen=True)
 
     home: Path = Field(default_factory=_home, description="folder of all state: databases, logs, passwords")
-    source: Path | None = Field(None, description="the file to load")
+    source: Annotated[Path | InstanceOf[DatabaseUrl] | None, NoDecode, BeforeValidator(path_or_url)] = Field(
+        None, description="the file to load, or the URL of a database to read"
+    )
+    source_password: SecretStr | None = Field(None, description="password of that database, if its URL has none")
+    source_timeout: float = Field(300, gt=0, description="seconds that it may take to answer")
+    table: str | None = Field(None, description="its table, as table or schema.table")
+    look_back: int = Field(7, ge=0, description="days before the newest loaded day that --append reads again")
     map: str | None = Field(None, description="map of that file: a YAML file, or the name of a ready one")
     dates: str | None = Field(None, description="day-first or month-first, where the file does not tell")
     only: tuple[str, ...] = Field((), description="tables or sheets of the file to read, as a JSON list")

@@ -10,6 +10,7 @@ from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
 
 from bootstrap.contracts import Contract, read_contracts
+from bootstrap.database import Database
 from bootstrap.lines import How, Lines, Loaded, MonthLines, Opened, SetAside
 from bootstrap.progress import Progress
 from warehouse import migrate
@@ -22,7 +23,7 @@ from warehouse.quarantine import days_set_aside
 from warehouse.queries import filled_in, rules
 from warehouse.rollback import roll_back
 from warehouse.rules import line_rules
-from warehouse.sources import Source, open_source
+from warehouse.sources import Source, open_database, open_source
 from warehouse.sources.stream import sha256
 
 _FOLDER = Path(__file__).parent
@@ -31,7 +32,7 @@ _FOLDER = Path(__file__).parent
 class ShopLines:
     """Fits ``bootstrap.lines.Lines``."""
 
-    demo_file = "demo.sql.gz"
+    demo_file, table = "demo.sql.gz", "retail"
 
     def upgrade(self, connection: Connection) -> None:
         migrate.upgrade(connection)
@@ -57,6 +58,10 @@ class ShopLines:
     def open(self, path: Path, how: How) -> Opened:
         assert isinstance(how, Map)
         return open_source(path, how)
+
+    def open_database(self, database: Database, how: How) -> Opened:
+        assert isinstance(how, Map)
+        return open_database(database, how)
 
     def sha256(self, path: Path) -> str:
         return sha256(path)

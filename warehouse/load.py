@@ -27,9 +27,9 @@ from warehouse.loss import refuse_loss
 from warehouse.novelty import Kinds, warnings
 from warehouse.quarantine import Aside, days_set_aside, put_aside
 from warehouse.queries import query, rules
+from warehouse.reconciling import leave_out_held, reconcile
 from warehouse.refusal import count_rejects, pass_over, refuse_other_currencies, refuse_rejects, statuses
 from warehouse.sources import Source
-from warehouse.sources.stream import start
 
 _NOT_REJECTED = (
     "not exists (select from landing.reject where reject.landing_line = line.line_number "
@@ -88,6 +88,8 @@ def load(
     prepare(cursor)
     is_first = _is_empty(cursor)
     append = append and not is_first
+    if append:
+        leave_out_held(cursor, source)
     with progress.step("read the source") as step:
         step.rows = land(cursor, source)
         step.note = source.form
@@ -114,7 +116,7 @@ def load(
     done = _change(
         cursor, fingerprint, check, is_first=is_first, append=append, skipped=list(aside or {}), progress=progress
     )
-    account = _account(cursor, source, readings[-1], before)
+    account = _account(cursor, source, readings[-1], before, append=append)
     note_source(cursor, source, account, done.kept, put[-1])
     read = source.account.lines_read
     loaded = _loaded(cursor, source.form, source.sha256, read - put[-1].lines, done, account)
@@ -126,16 +128,21 @@ def _put(cursor: Cursor, aside: Aside) -> list[SetAside]:
     return [one for one in days_set_aside(cursor) if one.day in aside.days] if aside.days else []
 
 
-def _account(cursor: Cursor, source: Source, reading: Reading, before: Kinds) -> dict[str, Any]:
+def _account(cursor: Cursor, source: Source, reading: Reading, before: Kinds, *, append: bool) -> dict[str, Any]:
     """How the file was read, what became of everything in it, and what is new or lopsided since ``before``."""
-    account = source.account.facts() | {
-        "reading": reading.facts(),
-        "how": source.how.model_dump(mode="json", exclude_defaults=True),
-        "new": Kinds.read(cursor).since(before),
-        "is_demo": DEMO_MARK in start(source.path, 4096),
-    }
+    noted, differing = reconcile(cursor, source, append=append)
+    account = (
+        source.account.facts()
+        | noted
+        | {
+            "reading": reading.facts(),
+            "how": source.how.model_dump(mode="json", exclude_defaults=True),
+            "new": Kinds.read(cursor).since(before),
+            "is_demo": DEMO_MARK in source.opening,
+        }
+    )
     account["decisions"] += reading.decisions()
-    account["warnings"] += warnings(cursor)
+    account["warnings"] += [*warnings(cursor), *differing]
     return account
 
 

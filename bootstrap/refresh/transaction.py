@@ -20,9 +20,10 @@ from psycopg2.extensions import cursor as Cursor
 
 from bootstrap.connection import alone
 from bootstrap.contracts import Contract, ContractBroken, Rule, run_contracts
+from bootstrap.database import Database, Origin
 from bootstrap.errors import OLD_DASHBOARDS, CheckFailed, Interrupted, Locked, SourceError, UsageError
 from bootstrap.interruption import deferred
-from bootstrap.lines import Changes, How, Loaded, MonthLines, lines
+from bootstrap.lines import Changes, How, Loaded, MonthLines, Opened, lines
 from bootstrap.progress import Progress, Step
 from bootstrap.refresh.attempt import note_failure
 from bootstrap.refresh.receipt import Figures, Moved, Receipt, newest_receipt
@@ -90,7 +91,7 @@ def refresh(
     owner_url: str,
     layer: Layer,
     *,
-    source: Path | None,
+    source: Origin | None,
     max_rejects: float,
     progress: Progress,
     how: How | None = None,
@@ -99,7 +100,7 @@ def refresh(
     append: bool = False,
     keep: int = 5,
     quarantine: bool = False,
-    look_first: Callable[[Path | None, bool], None] = lambda *_: None,
+    look_first: Callable[[Origin | None, bool], None] = lambda *_: None,
     used_in: Mapping[str, Sequence[str]] | None = None,
     plan_only: bool = False,
     definitions_only: bool = False,
@@ -107,8 +108,8 @@ def refresh(
 ) -> Refreshed:
     """Bring the warehouse and the mart up to ``source``; without one, to the last source and the present definitions.
 
-    With ``append`` the source is added to what is held, and replaces only what it holds. What the ``keep`` newest
-    changes of lines replaced is kept for a rollback.
+    With ``append`` the source is added to what is held, and replaces only what it holds; of a database, what is new.
+    What the ``keep`` newest changes of lines replaced is kept for a rollback.
 
     ``how`` says how to read the source; without it and without ``source``, the last one is read as it was.
     ``used_in`` names the charts of each metric, for the metric catalogue. A source that takes more than ``max_loss`` of
@@ -120,18 +121,19 @@ def refresh(
     With ``plan_only`` all of it is done, looked at, and rolled back: what it says is what a refresh would do.
     Where a relation of the mart has to be dropped, what others built on it is dropped too with ``cascade`` alone.
 
-    Raises ``Locked`` when another refresh runs, ``SourceError`` for a source that cannot be read, ``SpecError`` when a
-    relation cannot be built or cannot compute a metric, ``CheckFailed`` when a contract returns rows, relations
-    disagree on a metric or others' work would be dropped. Whatever is raised, readers go on seeing what they saw.
+    Raises ``Locked`` when another refresh runs, ``SourceError`` for a source that cannot be read, ``Unreachable`` for a
+    database that does not answer, ``SpecError`` when a relation cannot be built or cannot compute a metric,
+    ``CheckFailed`` when a contract returns rows, relations disagree on a metric or others' work would be dropped.
+    Whatever is raised, readers go on seeing what they saw.
     """
     with _transaction(owner_url, str(source or "the last source"), progress, plan_only=plan_only) as cursor:
         last, now = newest_receipt(cursor), fingerprint(layer, used_in or {})
-        path, how = (None, _unsaid()) if definitions_only and last else _named(source, how, last)
-        if last and last.fingerprint == now and (path is None or _is_same(path, how, last, append=append)):
+        origin, how = (None, _unsaid()) if definitions_only and last else _named(source, how, last)
+        if last and last.fingerprint == now and (origin is None or _is_same(origin, how, last, append=append)):
             return Refreshed(last, changed=False, proof=_proof(last))
-        look_first(path, last is None)
+        look_first(origin, last is None)
         options = {"max_rejects": max_rejects, "max_loss": None if allow_loss else max_loss, "append": append}
-        new_lines = partial(_new_lines, cursor, path, how, last, progress, options)
+        new_lines = partial(_new_lines, cursor, origin, how, last, progress, options)
         ways = {"cascade": cascade, "plan_only": plan_only, "quarantine": quarantine}
         return _apply(cursor, layer, new_lines, now, progress, used_in, None, keep=keep, **ways)
 
@@ -236,7 +238,16 @@ def _explained(connection: Connection) -> Iterator[None]:
         ) from error
 
 
-def _named(source: Path | None, how: How | None, last: Receipt | None) -> tuple[Path | None, How]:
+def _name(origin: Origin) -> str:
+    """What a receipt calls it."""
+    return str(origin.absolute() if isinstance(origin, Path) else origin)
+
+
+def _open(origin: Origin, how: How) -> Opened:
+    return lines().open_database(origin, how) if isinstance(origin, Database) else lines().open(origin, how)
+
+
+def _named(source: Origin | None, how: How | None, last: Receipt | None) -> tuple[Origin | None, How]:
     """The named source, else the last one if its file is still there, else ``None``: what is loaded is kept.
 
     And how to read it: as is said now, or as the same file was read before.
@@ -244,7 +255,7 @@ def _named(source: Path | None, how: How | None, last: Receipt | None) -> tuple[
     how = how or _unsaid()
     if last is None and source is None:
         raise SourceError("There is nothing to load yet. Name the file: lgs refresh --source PATH, or set LGS_SOURCE.")
-    if last and (source is None or str(source.absolute()) == last.source) and how.says_nothing:
+    if last and (source is None or _name(source) == last.source) and how.says_nothing:
         how = lines().remembered(last.account)
     path = source or (Path(last.source) if last and not last.is_append and Path(last.source).is_file() else None)
     return path, how
@@ -254,11 +265,11 @@ def _unsaid() -> How:
     return lines().said(None, dates=None, only=(), skip=())
 
 
-def _is_same(path: Path, how: How, last: Receipt, *, append: bool) -> bool:
-    """Whether the file is the one of the receipt, and would be read in the same way."""
-    if append != last.is_append or how != lines().remembered(last.account) or not path.is_file():
+def _is_same(origin: Origin, how: How, last: Receipt, *, append: bool) -> bool:
+    """Whether the file is the one of the receipt, and would be read in the same way. A database has to be read."""
+    if append != last.is_append or how != lines().remembered(last.account):
         return False
-    return lines().sha256(path) == last.sha256
+    return isinstance(origin, Path) and origin.is_file() and lines().sha256(origin) == last.sha256
 
 
 def _apply(
@@ -337,25 +348,25 @@ class _DayBroken(ContractBroken):
 
 def _new_lines(
     cursor: Cursor,
-    path: Path | None,
+    origin: Origin | None,
     how: How,
     last: Receipt | None,
     progress: Progress,
     options: Mapping[str, Any],
     aside: Mapping[date, str],
 ) -> tuple[str, Loaded]:
-    """The lines of the file but for days that are set ``aside``, or without a file those that are held.
+    """The lines of the source but for days that are set ``aside``, or without one those that are held.
 
     ``options`` are those of a load.
     """
-    if path is None:
+    if origin is None:
         return _as_before(cursor, last, progress)
-    opened = lines().open(path, how)
+    opened = _open(origin, how)
     are_old = bool(options["append"] and last) and lines().is_outdated(cursor)
     if are_old:  # what a file is added to has to be read by the same rules
         lines().load_again(cursor, progress=progress)
     loaded = lines().load(cursor, opened, aside=aside, progress=progress, **options)
-    return str(opened.path.absolute()), replace(loaded, changes=None) if are_old else loaded
+    return _name(origin), replace(loaded, changes=None) if are_old else loaded
 
 
 def _receipt(

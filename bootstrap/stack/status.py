@@ -50,8 +50,8 @@ class Data(BaseModel):
     __pydantic_extra__: dict[str, Figure]
 
     refreshed_at: datetime = Field(description="when it was loaded")
-    source: str = Field(description="the file it came from")
-    form: str = Field(description="the form of that file")
+    source: str = Field(description="the file or database it came from")
+    form: str = Field(description="its form")
     sha256: str = Field(description="its hash")
     lines_read: int = Field(description="rejected ones included")
     lines_kept: int = Field(description="lines of it that are in the warehouse")

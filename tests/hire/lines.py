@@ -13,6 +13,7 @@ from psycopg2.extensions import cursor as Cursor
 from psycopg2.extras import execute_values
 
 from bootstrap.contracts import Contract
+from bootstrap.database import Database
 from bootstrap.errors import SourceError, UsageError
 from bootstrap.lines import Lines, Loaded, MonthLines, SetAside
 from bootstrap.progress import Progress
@@ -48,7 +49,7 @@ class File:
 
 
 class Rides:
-    demo_file = ""
+    demo_file, table = "", "rides"
 
     def upgrade(self, connection: Connection) -> None:
         with connection.cursor() as cursor:
@@ -74,6 +75,9 @@ class Rides:
         if not path.read_text(encoding="utf-8").startswith("ride,"):
             raise SourceError("its first line does not name the columns of rides. Export it again.", path=path)
         return File(path)
+
+    def open_database(self, database: Database, how: object) -> File:
+        raise UsageError("Rides come as a file. Load it: lgs refresh --source PATH.")
 
     def sha256(self, path: Path) -> str:
         return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -15,12 +15,13 @@ from warehouse.maps import Map, load_map, said
 from warehouse.maps.columns import COLUMNS
 from warehouse.sources import stream
 from warehouse.sources.csv_file import open_csv
+from warehouse.sources.database_table import open_database
 from warehouse.sources.dump import open_dump
 from warehouse.sources.parquet_file import open_parquet
 from warehouse.sources.source import Place, Source
 from warehouse.sources.workbook import FORMS, open_workbook
 
-__all__ = ["COLUMNS", "Map", "Place", "Source", "SourceError", "load_map", "open_source"]
+__all__ = ["COLUMNS", "Map", "Place", "Source", "SourceError", "load_map", "open_database", "open_source"]
 
 _AS_PLAIN = "Make a plain dump of it (pg_restore --file=retail.sql {name})."
 _UNPACK = "Unpack it, or pack the file with gzip instead."

@@ -5,6 +5,8 @@ import weakref
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
 from typing import IO
@@ -13,7 +15,7 @@ from bootstrap.errors import SourceError
 from warehouse.maps import Map
 from warehouse.maps.columns import COLUMNS, Mapping
 from warehouse.sources.account import Account
-from warehouse.sources.stream import sha256
+from warehouse.sources.stream import sha256, start
 
 _IN_MEMORY = 1 << 20
 _LONGEST_TEXT = 2000
@@ -29,6 +31,23 @@ class Place:
     name: str
     start: int = 0
     shift: int = 0
+
+
+@dataclass(frozen=True)
+class Tally:
+    """What there is of one day: lines, and the sum of quantity x price."""
+
+    lines: int = 0
+    amount: Decimal = Decimal(0)
+
+    def __add__(self, other: "Tally") -> "Tally":
+        return Tally(self.lines + other.lines, self.amount + other.amount)
+
+    def __sub__(self, other: "Tally") -> "Tally":
+        return Tally(self.lines - other.lines, self.amount - other.amount)
+
+
+Tallies = dict[date, Tally]
 
 
 class Rejects:
@@ -50,6 +69,9 @@ class Rejects:
 class Source(ABC):
     """A file, read once and in one direction. ``account`` and ``rejects`` grow while ``blocks`` is consumed.
 
+    Of a database, ``path`` is the name of the table; ``there`` is what it counts on each day, and ``read`` what of that
+    was read, where ``since`` says from which day on.
+
     A form with one ``mapping`` for all of its records takes it as a field, others say their ``columns``.
     ``price_type`` is ``real`` or ``double precision`` where prices may be printed with more digits than they have.
     """
@@ -63,6 +85,9 @@ class Source(ABC):
     found_in: list[Place] = field(default_factory=list, init=False)
     has_odd_blanks: bool = field(default=False, init=False)
     price_type: str | None = field(default=None, init=False)
+    since: date | None = field(default=None, init=False)
+    there: Tallies = field(default_factory=dict, init=False)
+    read: Tallies = field(default_factory=dict, init=False)
     _above: list[str | None] = field(default_factory=lambda: [None], init=False)
     null = "\\N"
     is_typed = False  # whether dates and numbers are values of their own kind, so that text among them is a mistake
@@ -71,6 +96,15 @@ class Source(ABC):
     def sha256(self) -> str:
         """Hash of the file as it is on disk, in hexadecimal."""
         return sha256(self.path)
+
+    @property
+    def opening(self) -> bytes:
+        """The first bytes, unpacked: they may tell who wrote it."""
+        return start(self.path, 4096)
+
+    def leave_out_before(self, last: date) -> None:
+        """Leave out what is held up to this day, where that can be told; a file that is added is read whole."""
+        self.since = None
 
     @property
     def lines_read(self) -> int:
@@ -94,12 +128,15 @@ class Source(ABC):
         hash is not ``sha256`` any more then.
         """
         before = self.sha256
-        for block in self._blocks():
-            self.has_odd_blanks = self.has_odd_blanks or any(blank in block for blank in _ODD_BLANKS)
-            yield block
+        yield from self._watched()
         if sha256(self.path) != before:
             why = "changed while it was read. Wait until it is written completely, then try again."
             raise SourceError(why, path=self.path)
+
+    def _watched(self) -> Iterator[bytes]:
+        for block in self._blocks():
+            self.has_odd_blanks = self.has_odd_blanks or any(blank in block for blank in _ODD_BLANKS)
+            yield block
 
     def copied(self, number: int, fields: Sequence[str | None], mapping: Mapping) -> str:
         """One record as COPY text. What only the first line of an invoice fills in is filled in on the others."""
