@@ -206,7 +206,8 @@ class Watch:
 
     def _say_later(self, state: RetryCallState) -> None:
         seconds = state.next_action.sleep if state.next_action else 0
-        self.progress.say(f"{_said_by(state)} What waits stays where it is; tried again in {seconds:.0f} s.")
+        old = ", and the dashboards may be old" if self._is_unpublished else ""
+        self.progress.say(f"{_said_by(state)} What waits stays where it is{old}; tried again in {seconds:.0f} s.")
 
     def _say_end(self) -> None:
         waiting = len(self.arrivals.names())
