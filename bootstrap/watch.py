@@ -79,8 +79,8 @@ class Watch:
         with _alone(self.folder), self._until_told(), self.arrivals.watched():
             self._say_start()
             while not self._is_ending:
-                self._require_folder()
                 self._retrying()(self._round)
+                self._require_folder()
                 if not self._is_ending:
                     self.arrivals.wait()
         self._say_end()
@@ -90,7 +90,7 @@ class Watch:
         return Retrying(
             retry=retry_if_exception_type((LgsError, OSError, psycopg2.Error)),
             wait=wait_exponential(max=_LONGEST),
-            stop=lambda _: self._is_ending,
+            stop=lambda _: self._is_ending or not self.folder.is_dir(),
             sleep=lambda seconds: self.arrivals.pause(seconds, lambda: self._is_ending),
             before_sleep=self._say_later,
             retry_error_callback=lambda state: self.progress.say(_said_by(state)),
@@ -206,7 +206,8 @@ class Watch:
 
     def _say_later(self, state: RetryCallState) -> None:
         seconds = state.next_action.sleep if state.next_action else 0
-        self.progress.say(f"{_said_by(state)} What waits stays where it is; tried again in {seconds:.0f} s.")
+        old = ", and the dashboards may be old" if self._is_unpublished else ""
+        self.progress.say(f"{_said_by(state)} What waits stays where it is{old}; tried again in {seconds:.0f} s.")
 
     def _say_end(self) -> None:
         waiting = len(self.arrivals.names())

@@ -144,20 +144,27 @@ def test_a_file_put_into_a_watched_folder_changes_what_a_chart_shows(january: Sh
 
     def sales() -> float:
         (answer,) = client.get(chart)["result"]
-        return sum(value or 0 for row in answer["data"] for name, value in row.items() if name != "month")
+        return sum(row[answer["colnames"][-1]] for row in answer["data"])
 
+    def is_published() -> bool:
+        return bool(json.loads(january.lgs("status", "--json").stdout)["data"]["published"])
+
+    head = "invoice_no,stock_code,description,quantity,invoice_date,unit_price,customer_id,country\n"
+    for number in (1, 2):
+        line = f"50009{number},1001,TEA CUP,4,2011-01-21 09:00:00,2.50,102,France\n"
+        (tmp_path / f"{number}.csv").write_text(head + line)
     before, inbox = sales(), tmp_path / "inbox"
     inbox.mkdir()
-    line = "500099,1001,TEA CUP,4,2011-01-21 09:00:00,2.50,102,France\n"
-    (tmp_path / "late.csv").write_text(
-        f"invoice_no,stock_code,description,quantity,invoice_date,unit_price,customer_id,country\n{line}"
-    )
+    unseen = ("refresh", "--append", "--source", str(tmp_path / "1.csv"))
+    assert january.lgs(*unseen, LGS_SUPERSET_URL="http://127.0.0.1:1").returncode == 3
+    assert not is_published()
     command = [sys.executable, "-m", "bootstrap", "watch", str(inbox)]
     with running(*command, log=log, environment=os.environ | january.environment):
-        until(lambda: "Ctrl-C ends it" in log.read_text(), log=log)
-        (tmp_path / "late.csv").rename(inbox / "late.csv")
         until(lambda: round(sales() - before, 2) == 10, log=log)
-    assert json.loads(january.lgs("status", "--json").stdout)["data"]["published"]
+        (tmp_path / "2.csv").rename(inbox / "2.csv")
+        until(lambda: round(sales() - before, 2) == 20, log=log)
+        assert (inbox / "done" / "2.csv").exists()
+    assert is_published()
 
 
 @pytest.mark.parametrize("command", [["publish"], ["backup", "lgs.tar"]], ids=lambda command: command[0])

@@ -53,6 +53,7 @@ class Watched:
     home: Path
     log: Path
     environment: dict[str, str] = field(default_factory=dict)
+    started: "list[subprocess.Popen[bytes]]" = field(default_factory=list)
 
     def said(self) -> str:
         return self.log.read_text() if self.log.exists() else ""
@@ -67,20 +68,18 @@ class Watched:
         given = {"LGS_HOME": str(self.home), "LGS_WAREHOUSE_URL": self.database.admin_url, "LGS_MAX_REJECTS": "0.1"}
         with self.log.open("ab") as output:
             environment = os.environ | given | self.environment
-            return subprocess.Popen(command, cwd=REPOSITORY, env=environment, stdout=output, stderr=output)
+            process = subprocess.Popen(command, cwd=REPOSITORY, env=environment, stdout=output, stderr=output)
+        self.started.append(process)
+        return process
 
     @contextmanager
     def running(self, *options: str) -> Iterator["subprocess.Popen[bytes]"]:
         """It runs, and ends well when it is told to."""
         process = self.start(*options)
-        try:
-            until(lambda: process.poll() is None and "Ctrl-C ends it" in self.said(), log=self.log)
-            yield process
-            process.send_signal(signal.SIGTERM)
-            assert process.wait(60) == 0, self.said()[-4000:]
-        finally:
-            process.kill()
-            process.wait()
+        until(lambda: process.poll() is None and "Ctrl-C ends it" in self.said(), log=self.log)
+        yield process
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(60) == 0, self.said()[-4000:]
 
     def waiting(self) -> list[str]:
         return sorted(path.name for path in self.folder.iterdir() if path.is_file() and path.name[0] != ".")
@@ -132,11 +131,15 @@ def server_url(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 
 @pytest.fixture
-def watched(database: Database, layer: Layer, used_in: Uses, home: Path, tmp_path: Path) -> Watched:
+def watched(database: Database, layer: Layer, used_in: Uses, home: Path, tmp_path: Path) -> Iterator[Watched]:
     """A warehouse with the small shop, and an empty folder."""
     run(database, layer, SMALL, used_in=used_in)
     (tmp_path / "inbox").mkdir()
-    return Watched(database, tmp_path / "inbox", home, tmp_path / "watch.log")
+    made = Watched(database, tmp_path / "inbox", home, tmp_path / "watch.log")
+    yield made
+    for process in made.started:
+        process.kill()
+        process.wait()
 
 
 def content(database: Database, layer: Layer) -> dict[str, str]:
@@ -308,8 +311,9 @@ def test_waiting_costs_no_time_of_the_processor_and_one_folder_has_one_watch(wat
         assert (after.user + after.system) - (before.user + before.system) <= 0.01
 
 
-def test_a_folder_that_goes_away_ends_it(watched: Watched) -> None:
-    process = watched.start()
+@pytest.mark.parametrize("options", [(), ("--poll", "0.1")], ids=["told", "polled"])
+def test_a_folder_that_goes_away_ends_it(watched: Watched, options: tuple[str, ...]) -> None:
+    process = watched.start(*options)
     until(lambda: "Ctrl-C ends it" in watched.said(), log=watched.log)
     shutil.rmtree(watched.folder)
     assert (process.wait(60), f"The folder {watched.folder} is gone" in watched.said()) == (2, True), watched.said()
