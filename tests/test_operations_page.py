@@ -20,7 +20,7 @@ DAY = """invoice_no,stock_code,description,quantity,invoice_date,unit_price,cust
 
 
 def test_every_command_is_one_of_lgs() -> None:
-    assert len(COMMANDS) == 17
+    assert len(COMMANDS) == 18
     assert {command.partition(" ")[0] for command in COMMANDS} == {"lgs"}
 
 
