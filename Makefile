@@ -6,7 +6,7 @@ QUICK := tests/semantic tests/assets tests/repository/test_architecture.py tests
 	tests/warehouse/test_warehouse.py tests/warehouse/test_rejects.py tests/warehouse/test_migrate.py
 PINNED := requirements.txt requirements/build.txt requirements/drivers.txt requirements/dev.txt
 
-.PHONY: up down test compose-test check lint audit bench lock env dev
+.PHONY: up down test compose-test check lint audit bench chaos lock env dev
 
 up: env
 	@$(BIN)/lgs up
@@ -39,6 +39,10 @@ audit: dev
 
 bench: dev
 	@$(BIN)/python -m benchmarks
+
+# As root: a disk is filled. It takes about twenty minutes.
+chaos: dev
+	@$(BIN)/python -m benchmarks.chaos
 
 env: .venv/installed
 dev: .venv/installed-dev

@@ -188,9 +188,11 @@ class Watch:
             signal.signal(number, signal.SIG_DFL)
 
         before = {number: signal.signal(number, end) for number in _SIGNALS}
+        cutting = signal.set_wakeup_fd(-1)  # or the statement under way would be ended at once
         try:
             yield
         finally:
+            signal.set_wakeup_fd(cutting)
             for number, handler in before.items():
                 signal.signal(number, handler)
 

@@ -56,7 +56,7 @@ class EmbeddedPostgres:
 
     def process(self) -> psutil.Process | None:
         """The running postmaster of this folder, if there is one."""
-        return next((process for process in self._family() if "-c" in process.cmdline()), None)
+        return next(iter(self._family("-c")), None)
 
     def running(self) -> bool:
         """Whether it runs on its port and lets the superuser in."""
@@ -93,16 +93,19 @@ class EmbeddedPostgres:
         unsettle(self.folder)
 
     def _listens(self) -> bool:
-        process = self.process()
-        return process is not None and f"port={self.port}" in process.cmdline()
+        return bool(self._family("-c", f"port={self.port}"))
 
-    def _family(self) -> list[psutil.Process]:
-        """The processes of this folder, oldest first.
+    def _family(self, *arguments: str) -> list[psutil.Process]:
+        """The processes of this folder, oldest first; with ``arguments``, those that were started with them.
 
         Children outlive a killed postmaster; while one lives, its shared memory bars the next.
         """
         return processes.find(
-            lambda process: process.name().startswith("postgres") and Path(process.cwd()) == self._data
+            lambda process: (
+                process.name().startswith("postgres")
+                and Path(process.cwd()) == self._data
+                and {*arguments} <= {*(process.cmdline() if arguments else ())}
+            )
         )
 
     def _initialise(self) -> None:

@@ -53,6 +53,20 @@ def test_down_and_up_again_with_data_inside(database):
     assert differences(database.owner_url) == []
 
 
+def test_running_numbers_go_on_where_a_crash_has_set_them_back(database):
+    """As found by killing a server's process: the tables were made in the transaction of the first load."""
+    insert = (
+        "insert into warehouse.publish (published_by, version, changes) values ('a', '1', '[]') returning publish_id"
+    )
+    with connected(database.owner_url) as connection, connection, connection.cursor() as cursor:
+        for _ in range(3):
+            cursor.execute(insert)
+        cursor.execute("alter table warehouse.publish alter publish_id restart with 2")
+        upgrade(connection)
+        cursor.execute(insert)
+        assert cursor.fetchone() == (4,)
+
+
 def test_what_a_migration_did_counts_only_with_the_callers_commit(database):
     with connected(database.owner_url) as connection:
         downgrade(connection, "0001")
