@@ -40,7 +40,7 @@ audit: dev
 bench: dev
 	@$(BIN)/python -m benchmarks
 
-# As root: a disk is filled. It takes about twenty minutes.
+# As root: a disk is filled. It takes about six minutes.
 chaos: dev
 	@$(BIN)/python -m benchmarks.chaos
 

@@ -5,6 +5,8 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -86,8 +88,15 @@ def _fill_disk(scene: Scene) -> None:
 
 
 def _change_file(scene: Scene) -> None:
-    with scene.source.open("a") as stream:
-        stream.write("999999,85123A,LATE LINE,1,2011-12-09 12:00:00,1.00,17850,France\n")
+    """Somebody writes to the file for as long as the command runs."""
+
+    def write() -> None:
+        with scene.source.open("a", buffering=1) as stream:
+            while scene.process.poll() is None:
+                stream.write("999999,85123A,LATE LINE,1,2011-12-09 12:00:00,1.00,17850,France\n")
+                time.sleep(0.0005)
+
+    threading.Thread(target=write).start()
 
 
 def _run_another(scene: Scene) -> None:

@@ -102,6 +102,23 @@ def _endless_query(server: EmbeddedPostgres) -> None:
         ask(server, "select count(*) /* endless */ from generate_series(1, 100000000000) as g where g % 7 = 8")
 
 
+def test_it_comes_back_where_an_unlogged_table_was_being_taken_back(server: EmbeddedPostgres) -> None:
+    """The log makes the table's init fork again, and recovery then stops at the file that the abort left."""
+    ask(server, "checkpoint")
+    ask(server, "create unlogged table short_lived (n integer)")
+    file = server.folder.resolve() / "data" / ask(server, "select pg_relation_filepath('short_lived')")
+    ask(server, HASTE)
+    process = server.process()
+    assert process is not None
+    process.kill()
+    process.wait()
+    server.stop()
+    file.with_name(f"{file.name}_init").unlink()
+    assert server.start()
+    assert ask(server, "select count(*) from kept") == 1000
+    assert "File exists" in server.log.read_text()
+
+
 def test_it_comes_back_after_one_of_its_children_is_killed(server: EmbeddedPostgres) -> None:
     process = server.process()
     assert process is not None

@@ -76,6 +76,8 @@ def upgrade() -> None:
         ):
             column = sa.Column(name, kind, server_default="0", nullable=False, comment=comment)
             op.add_column("source", column, schema=schema)
+    for name in ("days_set_aside", "lines_set_aside", "amount_set_aside"):
+        op.alter_column("source", name, server_default=None, schema="landing_before")
     op.add_column(
         "receipt",
         sa.Column(
