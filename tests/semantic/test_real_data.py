@@ -273,6 +273,12 @@ def test_every_check_of_the_layer_holds(mart, layer):
         assert run_contracts(cursor, checks) == len(checks)
 
 
+def test_what_is_computed_whole_is_small(mart, layer):
+    whole = [twin.relation for twin in layer.twins if twin.kind == "stored" and not twin.kept_by]
+    sizes = {name: int(table(mart, f"select count(*) as rows from {name}")["rows"][0]) for name in whole}
+    assert {name: rows for name, rows in sizes.items() if rows > 10_000} == {}
+
+
 def test_changed_invoices_are_read_through_an_index(mart, layer):
     twin = layer.twin("rollup.invoice_month")
     with mart, mart.cursor() as cursor:
