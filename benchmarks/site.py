@@ -43,10 +43,15 @@ class Site:
         if code:
             raise subprocess.CalledProcessError(code, process.args)
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables that say which site it is."""
+        given = {"HOME": self.home, "POSTGRES_PORT": self.postgres_port, "SUPERSET_PORT": self.superset_port}
+        return {f"LGS_{name}": str(value) for name, value in given.items()}
+
     def start(self, *words: str) -> "subprocess.Popen[bytes]":
         """A command that runs on."""
-        given = {"HOME": self.home, "POSTGRES_PORT": self.postgres_port, "SUPERSET_PORT": self.superset_port}
-        environment = {**os.environ, **{f"LGS_{name}": str(value) for name, value in given.items()}}
+        environment = {**os.environ, **self.environment}
         return subprocess.Popen([sys.executable, "-m", "bootstrap", *words], env=environment, stdout=subprocess.DEVNULL)
 
     @cached_property

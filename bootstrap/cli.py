@@ -11,7 +11,7 @@ import typer
 from typer.cli import get_docs_for_click
 from typer.main import get_command
 
-from bootstrap import runs
+from bootstrap import overview, runs
 from bootstrap import stack as stacks
 from bootstrap.backup import backup
 from bootstrap.database import DatabaseUrl, path_or_url
@@ -201,12 +201,12 @@ def status(
     Example: lgs status --json
     """
     settings = load_settings()
-    found = runs.look(settings)
+    found = overview.look(settings)
     if prometheus:
-        runs.write_metrics(settings, found, prometheus)
+        overview.write_metrics(settings, found, prometheus)
     typer.echo(found.model_dump_json(indent=2) if as_json else "\n".join(found.lines()))
     if alert:
-        runs.alert(settings, found)
+        overview.alert(settings, found)
     raise typer.Exit(found.exit_code)
 
 
@@ -279,7 +279,7 @@ def history_command(
 
     Example: lgs history sales --month 2011-11
     """
-    for line in runs.tell_history(load_settings(), metric, month.date() if month else None, most=most):
+    for line in overview.tell_history(load_settings(), metric, month.date() if month else None, most=most):
         typer.echo(line)
 
 

@@ -11,7 +11,6 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from functools import partial
 from hashlib import sha256
-from pathlib import Path
 from typing import Any
 
 from psycopg2 import OperationalError, errors
@@ -19,21 +18,19 @@ from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
 
 from bootstrap.connection import alone
-from bootstrap.contracts import Contract, ContractBroken, Rule, run_contracts
-from bootstrap.database import Database, Origin
-from bootstrap.errors import OLD_DASHBOARDS, CheckFailed, Interrupted, Locked, SourceError, UsageError
+from bootstrap.database import Origin
+from bootstrap.errors import OLD_DASHBOARDS, CheckFailed, Interrupted, Locked, UsageError
 from bootstrap.interruption import deferred
-from bootstrap.lines import Changes, How, Loaded, MonthLines, Opened, lines
+from bootstrap.lines import Changes, How, Loaded, MonthLines, lines
 from bootstrap.progress import Progress, Step
 from bootstrap.refresh.attempt import note_failure
+from bootstrap.refresh.checks import check, without_broken_days
+from bootstrap.refresh.origin import is_same, name_of, named, opened, unsaid
 from bootstrap.refresh.receipt import Figures, Moved, Receipt, newest_receipt
 from bootstrap.roles import grant_reading
 from bootstrap.semantic.build import Build, build
 from bootstrap.semantic.dependents import Dependent
-from bootstrap.semantic.keys import reference_checks
 from bootstrap.semantic.spec import Layer
-from bootstrap.semantic.statement import renamed
-from bootstrap.semantic.totals import check_metrics
 from bootstrap.settings import who
 
 CLOSED = "warehouse.closed_month"
@@ -128,8 +125,8 @@ def refresh(
     """
     with _transaction(owner_url, str(source or "the last source"), progress, plan_only=plan_only) as cursor:
         last, now = newest_receipt(cursor), fingerprint(layer, used_in or {})
-        origin, how = (None, _unsaid()) if definitions_only and last else _named(source, how, last)
-        if last and last.fingerprint == now and (origin is None or _is_same(origin, how, last, append=append)):
+        origin, how = (None, unsaid()) if definitions_only and last else named(source, how, last)
+        if last and last.fingerprint == now and (origin is None or is_same(origin, how, last, append=append)):
             return Refreshed(last, changed=False, proof=_proof(last))
         look_first(origin, last is None)
         options = {"max_rejects": max_rejects, "max_loss": None if allow_loss else max_loss, "append": append}
@@ -238,40 +235,6 @@ def _explained(connection: Connection) -> Iterator[None]:
         ) from error
 
 
-def _name(origin: Origin) -> str:
-    """What a receipt calls it."""
-    return str(origin.absolute() if isinstance(origin, Path) else origin)
-
-
-def _open(origin: Origin, how: How) -> Opened:
-    return lines().open_database(origin, how) if isinstance(origin, Database) else lines().open(origin, how)
-
-
-def _named(source: Origin | None, how: How | None, last: Receipt | None) -> tuple[Origin | None, How]:
-    """The named source, else the last one if its file is still there, else ``None``: what is loaded is kept.
-
-    And how to read it: as is said now, or as the same file was read before.
-    """
-    how = how or _unsaid()
-    if last is None and source is None:
-        raise SourceError("There is nothing to load yet. Name the file: lgs refresh --source PATH, or set LGS_SOURCE.")
-    if last and (source is None or _name(source) == last.source) and how.says_nothing:
-        how = lines().remembered(last.account)
-    path = source or (Path(last.source) if last and not last.is_append and Path(last.source).is_file() else None)
-    return path, how
-
-
-def _unsaid() -> How:
-    return lines().said(None, dates=None, only=(), skip=())
-
-
-def _is_same(origin: Origin, how: How, last: Receipt, *, append: bool) -> bool:
-    """Whether the file is the one of the receipt, and would be read in the same way. A database has to be read."""
-    if append != last.is_append or how != lines().remembered(last.account):
-        return False
-    return isinstance(origin, Path) and origin.is_file() and lines().sha256(origin) == last.sha256
-
-
 def _apply(
     cursor: Cursor,
     layer: Layer,
@@ -297,12 +260,12 @@ def _apply(
             changes=None if loaded.changes is None else {**loaded.changes, **(also or {})},
             progress=progress,
             used_in=used_in,
-            check=partial(_check, cursor, layer, progress, loaded),
+            check=partial(check, cursor, layer, progress, loaded),
             cascade=cascade or plan_only,
         )
         return source, loaded, built
 
-    source, loaded, built = _without_broken_days(cursor, bring_up) if quarantine else bring_up({})
+    source, loaded, built = without_broken_days(cursor, bring_up) if quarantine else bring_up({})
     grant_reading(cursor)
     seconds = _seconds(progress.steps[earlier:])
     after = Figures.read(cursor)
@@ -328,24 +291,6 @@ def _seconds(steps: Sequence[Step]) -> dict[str, float]:
     return seconds
 
 
-def _without_broken_days(
-    cursor: Cursor, bring_up: Callable[[Mapping[date, str]], tuple[str, Loaded, Build]]
-) -> tuple[str, Loaded, Build]:
-    """Do it once more without the days that broke a contract, until all hold or what is left cannot be set aside."""
-    aside: dict[date, str] = {}
-    while True:
-        cursor.execute("savepoint before_it")
-        try:
-            return bring_up(aside)
-        except _DayBroken as error:
-            cursor.execute("rollback to savepoint before_it")
-            aside |= dict.fromkeys(sorted(error.days), error.contract)
-
-
-class _DayBroken(ContractBroken):
-    """One that only days of the file broke, so that these can be set aside."""
-
-
 def _new_lines(
     cursor: Cursor,
     origin: Origin | None,
@@ -361,12 +306,12 @@ def _new_lines(
     """
     if origin is None:
         return _as_before(cursor, last, progress)
-    opened = _open(origin, how)
+    source = opened(origin, how)
     are_old = bool(options["append"] and last) and lines().is_outdated(cursor)
     if are_old:  # what a file is added to has to be read by the same rules
         lines().load_again(cursor, progress=progress)
-    loaded = lines().load(cursor, opened, aside=aside, progress=progress, **options)
-    return _name(origin), replace(loaded, changes=None) if are_old else loaded
+    loaded = lines().load(cursor, source, aside=aside, progress=progress, **options)
+    return name_of(origin), replace(loaded, changes=None) if are_old else loaded
 
 
 def _receipt(
@@ -392,35 +337,6 @@ def _receipt(
         moves=moves,
         seconds=seconds,
     )
-
-
-def _check(cursor: Cursor, layer: Layer, progress: Progress, loaded: Loaded, built: Build) -> None:
-    """All that must hold before anybody sees what was built: where the lines that changed are known, of these."""
-    narrow = {contract.name: contract.sql for contract in lines().contracts(narrow=True)} if loaded.changes else {}
-    with progress.step("Contracts") as step:
-        contracts = [*lines().contracts(), *_twin_contracts(layer)]
-        try:
-            step.note = f"{run_contracts(cursor, contracts, partial(_as_run, narrow, built))} hold"
-        except ContractBroken as error:
-            if error.days and error.days.issubset(loaded.days_changed):
-                raise _DayBroken(str(error), error.contract, error.days) from error
-            raise
-    if built.changed:
-        with progress.step("Metrics") as step:
-            step.note = f"{check_metrics(cursor, layer, built.names)} computed, relations agree"
-
-
-def _as_run(looked_at: Mapping[str, str], built: Build, rule: Rule) -> str:
-    """The SQL of a contract on what there is before relations take their places."""
-    return renamed(looked_at.get(rule.name, rule.sql), built.names)
-
-
-def _twin_contracts(layer: Layer) -> list[Contract]:
-    return [
-        Contract(name=f"{twin.relation}: {check.name}", description=check.description, sql=check.sql)
-        for twin in layer.twins
-        for check in (*twin.checks, *reference_checks(layer, twin))
-    ]
 
 
 def _as_before(cursor: Cursor, last: Receipt | None, progress: Progress) -> tuple[str, Loaded]:

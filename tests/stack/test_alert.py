@@ -12,7 +12,7 @@ import pytest
 
 from bootstrap.errors import Unreachable
 from bootstrap.lines import SetAside
-from bootstrap.runs import alert, write_metrics
+from bootstrap.overview import alert, write_metrics
 from bootstrap.settings import Settings
 from bootstrap.stack.alert import last_told, note_failure, tell
 from bootstrap.stack.status import Data, Service, Status
