@@ -29,7 +29,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="lgs-bench-") as name:
         folder = Path(name)
         if "refresh" in parts:
-            _refresh(options.data, folder, options.rounds, console)
+            _refresh(options.data, folder, options.rounds, options.lines, console)
         if "charts" in parts:
             _charts(options.data, folder, options, console)
     if "watch" in parts:
@@ -37,13 +37,14 @@ def main() -> None:
             _watch(options.data, Path(name), options, console)
 
 
-def _refresh(data: Path, folder: Path, rounds: int, console: Console) -> None:
+def _refresh(data: Path, folder: Path, rounds: int, lines: int, console: Console) -> None:
     if not (data / "retail.sql.gz").is_file():
         console.print(f"Refresh: left out, because the real data is not in {data}. Name its folder with --data.")
         return
     with embedded(folder) as server:
         ratios = refreshing.measure(server, data, folder, rounds=rounds)
         ratios += following.measure(server, data, folder, rounds=rounds, full=ratios[0].seconds)
+        ratios.append(following.scaled(server, folder, rounds=rounds, lines=lines))
         show("Refresh", ratios, console)
 
 

@@ -13,7 +13,10 @@ from benchmarks.server import Server
 from bootstrap.project import current
 from bootstrap.refresh import refresh, rollback
 from bootstrap.semantic.loader import load_layer
+from warehouse.demo import write_demo
 
+_DAY, _WHEN = 1_600, "2011-12-09 10:00:00"
+_HEAD = "invoice_no,stock_code,description,quantity,invoice_date,unit_price,customer_id,country\r\n"
 COMMAND = """
 import sys
 from pathlib import Path
@@ -42,7 +45,7 @@ def measure(server: Server, data: Path, folder: Path, *, rounds: int, full: floa
         refresh(url, layer, source=base, max_rejects=0.001, progress=quiet())
 
         def timed(source: Path, how: str) -> float:
-            taken = seconds(lambda: subprocess.run([sys.executable, "-c", COMMAND, url, source, how], check=True))
+            taken = _command(url, source, how)
             rollback(url, layer, progress=quiet())
             return taken
 
@@ -52,6 +55,37 @@ def measure(server: Server, data: Path, folder: Path, *, rounds: int, full: floa
         Ratio("append of the newest day", "full refresh of the dump", appended, full, 0.12),
         Ratio("a file of everything with one new day", "full refresh of the dump", snapshot, full, 0.35),
     ]
+
+
+def scaled(server: Server, folder: Path, *, rounds: int, lines: int) -> Ratio:
+    """A day of the same size, added to a demo shop of so many lines and to one of ten times as many."""
+    times = [_appended(server, folder, size, rounds) for size in (10 * lines, lines)]
+    of = f"the same at {lines:,} lines"
+    return Ratio(f"append of {_DAY:,} lines at {10 * lines:,} lines", of, times[0], times[1], 2)
+
+
+def _appended(server: Server, folder: Path, lines: int, rounds: int) -> float:
+    base, day = folder / f"demo-{lines}.sql", folder / f"demo-{lines}-day.csv"
+    write_demo(base, lines=lines)
+    rows = [row for row in base.read_text().splitlines() if row.count("\t") == 7][-_DAY:]
+    with day.open("w", newline="") as stream:
+        stream.write(_HEAD)
+        writer = csv.writer(stream)
+        for number, row in enumerate(rows):
+            _, code, name, quantity, _, price, customer, country = row.replace("\\N", "").split("\t")
+            writer.writerow([900_000 + number // 20, code, name, quantity, _WHEN, price, customer, country])
+    with server.database() as database:
+        url, layer = database.owner_url(), load_layer(current().views)
+        refresh(url, layer, source=base, max_rejects=0.001, progress=quiet())
+        taken = []
+        for _ in range(rounds):
+            taken.append(_command(url, day, "append"))
+            rollback(url, layer, progress=quiet())
+    return min(taken)
+
+
+def _command(url: str, source: Path, how: str) -> float:
+    return seconds(lambda: subprocess.run([sys.executable, "-c", COMMAND, url, str(source), how], check=True))
 
 
 def _parted(whole: Path, folder: Path) -> tuple[Path, Path]:
