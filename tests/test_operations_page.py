@@ -33,7 +33,7 @@ def test_the_commands_of_the_page_do_what_it_says(make_shop: MakeShop, tmp_path:
     for command in COMMANDS:
         placed = re.sub("/srv/(shop|metrics)", str(tmp_path), command)
         done = shop.lgs(*shlex.split(placed)[1:], LGS_DISK_RESERVE="0")
-        expected = WOULD_CHANGE if "--plan" in command else 0
+        expected = WOULD_CHANGE if command == "lgs rollback --plan" else 0  # the file of the other plan is loaded
         assert done.returncode == expected, (command, done.stdout, done.stderr)
         said[command] = done.stdout
     assert "sales" in said["lgs history sales"]
