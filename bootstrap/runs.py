@@ -1,7 +1,7 @@
 """What each command does, as a function: it connects the rooms, and the work is done in them."""
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -80,21 +80,8 @@ def load(
     stack = stacks.connect(settings)
     how = {"plan_only": plan, "allow_loss": allow_loss, "cascade": cascade, "append": append}
     files = files_of(sources or [source for source in [settings.source] if source], append=append, plan=plan)
-    done, failed = None, None
-    for number, path in enumerate(files):
-        given = settings.model_copy(update={"source": path})
-        try:
-            done = _refresh(stack, layer, specs, given, progress, **how)
-        except LgsError as error:
-            if not number:
-                raise
-            progress.say(f"{number} of {len(files)} files were loaded; {path} and what follows it were not.")
-            failed = error
-            break
-        except Interrupted as stop:
-            if number:
-                stop.add_note(f"{number} of {len(files)} files were loaded before it. {OLD_DASHBOARDS}")
-            raise
+    given = [settings.model_copy(update={"source": path}) for path in files]
+    done, failed = _each(given, lambda one: _refresh(stack, layer, specs, one, progress, **how), progress)
     receipt = done.receipt if done else None
     with _until_published(receipt, plan=plan):
         if not plan:
@@ -103,6 +90,27 @@ def load(
     if failed:
         raise failed
     return plan and _planned(progress, published, done)
+
+
+def _each(
+    given: Sequence[Settings], refresh: Callable[[Settings], Refreshed], progress: Progress
+) -> tuple[Refreshed | None, LgsError | None]:
+    """Refresh with each of the settings; what the last one did, and what stopped one that was not the first."""
+    done = None
+    for number, settings in enumerate(given):
+        try:
+            done = refresh(settings)
+        except LgsError as error:
+            if not number:
+                raise
+            said = f"{number} of {len(given)} files were loaded; {settings.source} and what follows it were not."
+            progress.say(said)
+            return done, error
+        except Interrupted as stop:
+            if number:
+                stop.add_note(f"{number} of {len(given)} files were loaded before it. {OLD_DASHBOARDS}")
+            raise
+    return done, None
 
 
 def watch(settings: Settings, progress: Progress, *, folder: Path, is_published: bool) -> None:
@@ -122,7 +130,7 @@ class _Adding:
 
     def prepare(self) -> None:
         self.layer, self.specs = _definitions()
-        how_to_read(self.settings)
+        how_to_read(self.settings)  # a map that cannot be read is no file's fault
         last = newest(self.stack)
         if last and last.fingerprint != fingerprint(self.layer, self.specs.metric_uses()):
             _refresh(self.stack, self.layer, self.specs, self.settings, self.progress, definitions_only=True)

@@ -88,14 +88,7 @@ def load(
     prepare(cursor)
     is_first = _is_empty(cursor)
     append = append and not is_first
-    if append:
-        leave_out_held(cursor, source)
-    with progress.step("read the source") as step:
-        step.rows = land(cursor, source)
-        step.note = source.form
-    refuse_other_currencies(cursor, source)
-    pass_over(cursor, source)
-    put_spellings(cursor)
+    _read(cursor, source, append=append, progress=progress)
     before = Kinds.read(cursor)
     readings: list[Reading] = []
     put: list[Aside] = []
@@ -117,11 +110,30 @@ def load(
         cursor, fingerprint, check, is_first=is_first, append=append, skipped=list(aside or {}), progress=progress
     )
     account = _account(cursor, source, readings[-1], before, append=append)
-    note_source(cursor, source, account, done.kept, put[-1])
+    return _settled(cursor, source, done, account, put[-1], append=append)
+
+
+def _read(cursor: Cursor, source: Source, *, append: bool, progress: Progress) -> None:
+    """Put the lines of the source into landing, as far as they can be looked at."""
+    if append:
+        leave_out_held(cursor, source)
+    with progress.step("read the source") as step:
+        step.rows = land(cursor, source)
+        step.note = source.form
+    refuse_other_currencies(cursor, source)
+    pass_over(cursor, source)
+    put_spellings(cursor)
+
+
+def _settled(
+    cursor: Cursor, source: Source, done: _Changed, account: dict[str, Any], aside: Aside, *, append: bool
+) -> Loaded:
+    """Note what came of the source, and keep what landing was before it."""
+    note_source(cursor, source, account, done.kept, aside)
     read = source.account.lines_read
-    loaded = _loaded(cursor, source.form, source.sha256, read - put[-1].lines, done, account)
+    loaded = _loaded(cursor, source.form, source.sha256, read - aside.lines, done, account)
     settle(cursor, is_changed=bool(done.days), append=append)
-    return replace(loaded, lines_read=read, set_aside=_put(cursor, put[-1]), is_append=append)
+    return replace(loaded, lines_read=read, set_aside=_put(cursor, aside), is_append=append)
 
 
 def _put(cursor: Cursor, aside: Aside) -> list[SetAside]:

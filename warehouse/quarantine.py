@@ -49,6 +49,6 @@ def days_set_aside(cursor: Cursor) -> list[SetAside]:
     return [SetAside.model_validate(dict(zip(names, row, strict=True))) for row in cursor.fetchall()]
 
 
-def undo_quarantine(cursor: Cursor, receipt_id: int) -> None:
-    """Set aside again what the refresh of this receipt released, and the other way round."""
-    cursor.execute(query("undo_quarantine"), {"receipt_id": receipt_id})
+def undo_quarantine(cursor: Cursor, receipt: int) -> None:
+    """Set aside the days that were set aside after the refresh of this receipt, and no others."""
+    cursor.execute(query("undo_quarantine"), {"receipt": receipt})

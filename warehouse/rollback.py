@@ -32,8 +32,7 @@ def roll_back(cursor: Cursor, *, to: int | None, progress: Progress) -> tuple[st
         take_days(cursor, days)
         put_days_back(cursor, undone)
         put_landing_back(cursor, undone[-1])
-        for change in undone:
-            undo_quarantine(cursor, change.receipt_id)
+        undo_quarantine(cursor, undone[-1].receipt_id - 1 if to is None else to)
         file, known = _newest_file(cursor)
         step.note = f"{len(days)} days, of {file}"
     with progress.step("derive dimensions"):

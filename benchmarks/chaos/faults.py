@@ -94,7 +94,7 @@ def _change_file(scene: Scene) -> None:
         with scene.source.open("a", buffering=1) as stream:
             while scene.process.poll() is None:
                 stream.write("999999,85123A,LATE LINE,1,2011-12-09 12:00:00,1.00,17850,France\n")
-                time.sleep(0.0005)
+                time.sleep(0.00005)  # a small file is read in half a millisecond
 
     threading.Thread(target=write).start()
 

@@ -2,9 +2,10 @@
 
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 
 import psycopg2
@@ -27,15 +28,11 @@ class Read:
     is_error: bool = False
 
 
-@dataclass
-class Readers:
-    """Asks from ``start`` to ``end``. ``known`` names the answers that there may be, such as ``old`` and ``new``."""
-
-    url: str
-    known: Mapping[Answer, str]
-    seen: list[Read] = field(default_factory=list)
+class Asking(ABC):
+    """Asks in the background from ``start`` to ``end``."""
 
     def start(self) -> None:
+        self.seen: list[Read] = []
         self._is_over = threading.Event()
         self._thread = threading.Thread(target=self._ask)
         self._thread.start()
@@ -44,6 +41,18 @@ class Readers:
         self._is_over.set()
         self._thread.join()
         return self.seen
+
+    @abstractmethod
+    def _ask(self) -> None:
+        """Add each answer to ``seen``, until it is over."""
+
+
+@dataclass
+class Readers(Asking):
+    """Asks the database. ``known`` names the answers that there may be, such as ``old`` and ``new``."""
+
+    url: str
+    known: Mapping[Answer, str]
 
     def _ask(self) -> None:
         while not self._is_over.is_set():

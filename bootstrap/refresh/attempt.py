@@ -57,16 +57,23 @@ def read_attempts(cursor: Cursor) -> list[Attempt]:
 
 
 def _save(owner_url: str, attempt: Attempt, *, is_alone: bool) -> None:
-    """Make the table where it is missing; but not beside another run, which may be about to."""
-    with (alone if is_alone else connected)(owner_url) as connection, connection, connection.cursor() as cursor:
-        if is_alone:
+    """Where the table is missing it is made; but not beside another run, which may be about to."""
+    with connected(owner_url) as connection, connection, connection.cursor() as cursor:
+        is_there = _exists(cursor)
+        if is_there:
+            _insert(cursor, attempt)
+    if is_alone and not is_there:
+        with alone(owner_url) as connection, connection, connection.cursor() as cursor:
             lines().upgrade(connection)
-        if _exists(cursor):
-            cursor.execute(
-                "insert into warehouse.attempt (run_by, source, step, error, seconds) "
-                "values (%(run_by)s, %(source)s, %(step)s, %(error)s, %(seconds)s)",
-                attempt.model_dump(),
-            )
+            _insert(cursor, attempt)
+
+
+def _insert(cursor: Cursor, attempt: Attempt) -> None:
+    cursor.execute(
+        "insert into warehouse.attempt (run_by, source, step, error, seconds) "
+        "values (%(run_by)s, %(source)s, %(step)s, %(error)s, %(seconds)s)",
+        attempt.model_dump(),
+    )
 
 
 def _exists(cursor: Cursor) -> bool:

@@ -86,7 +86,7 @@ def _head(receipt: Receipt) -> str:
     seconds = f"{sum(receipt.seconds.values()):.1f} s" + (f", by {receipt.run_by}" if receipt.run_by else "")
     return (
         f"{receipt.receipt_id}  {receipt.refreshed_at:%Y-%m-%d %H:%M}  {PurePath(receipt.source).name}{added}: "
-        f"{receipt.lines_read:,} lines read, {days}, {seconds}"
+        f"{receipt.lines_read:,} {'line' if receipt.lines_read == 1 else 'lines'} read, {days}, {seconds}"
     )
 
 

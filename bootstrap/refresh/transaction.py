@@ -267,15 +267,16 @@ def _apply(
 
     source, loaded, built = without_broken_days(cursor, bring_up) if quarantine else bring_up({})
     grant_reading(cursor)
-    seconds = _seconds(progress.steps[earlier:])
-    after = Figures.read(cursor)
+    after, seconds = Figures.read(cursor), _seconds(progress.steps[earlier:])
     moved = before.moved(after) if before.groups else Counter()
     receipt = _receipt(before, after, source, loaded, moves=moved.total(), fingerprint=now, seconds=seconds)
     receipt.relations = built.reached(layer, NOTED)
-    months = lines().compared(cursor, loaded.days_changed) if plan_only and loaded.days_changed else []
+    months: Sequence[MonthLines] = ()
     if not plan_only:
         receipt.save(cursor)
         lines().sign(cursor, receipt.receipt_id or 0, keep=keep)
+    elif loaded.days_changed:
+        months = lines().compared(cursor, loaded.days_changed)
     if built.changed:
         done = Refreshed(receipt, changed=True, dropped=built.dropped, moved=moved, months=months)
         return replace(done, is_plan=plan_only, needs_cascade=plan_only and not cascade)

@@ -99,8 +99,7 @@ def build(
     check(built)
     if held != wanted:
         reworded = [twin for twin in layer.twins if held.get(twin.relation) != wanted[twin.relation]]
-        write_comments(cursor, [twin for twin in reworded if twin.relation not in made.names])
-        _note(cursor, wanted)
+        _note(cursor, wanted, [twin for twin in reworded if twin.relation not in made.names])
     if changed or gone:
         exchange(cursor, layer, made)
         write_comments(cursor, [twin for twin in layer.twins if twin.relation in made.names])
@@ -143,7 +142,8 @@ def _held(cursor: Cursor) -> dict[str, tuple[str, str]]:
     return {relation: (made, said) for relation, made, said in cursor.fetchall()}
 
 
-def _note(cursor: Cursor, wanted: Mapping[str, tuple[str, str]]) -> None:
+def _note(cursor: Cursor, wanted: Mapping[str, tuple[str, str]], reworded: Sequence[Twin]) -> None:
+    write_comments(cursor, reworded)
     cursor.execute("delete from rollup.definition")
     execute_values(cursor, "insert into rollup.definition values %s", [(name, *two) for name, two in wanted.items()])
 

@@ -134,6 +134,28 @@ def test_a_rollback_undoes_what_the_refresh_set_aside_and_released(
     assert ask(database, OPEN) == []
 
 
+def test_a_rollback_of_several_undoes_what_they_set_aside_and_released_together(
+    database: Database, layer: Layer, tmp_path: Path
+) -> None:
+    first = run(database, layer, SMALL).receipt.receipt_id
+    bad = dump(tmp_path, "bad.sql", "500020\t1001\tTEA CUP\t1\t2011-03-09 13:00:00\t5000", BAD[0])
+    second = refreshed(database, layer, bad, append=True).receipt.receipt_id
+    right = dump(tmp_path, "right.sql", "500020\t1001\tTEA CUP\t1\t2011-03-09 13:00:00\t5")
+    refreshed(database, layer, right, append=True)
+
+    def back(to: int | None) -> list[str]:
+        rollback(database.owner_url, layer, to=to, progress=quiet())
+        return [day for day, *_ in ask(database, OPEN)]
+
+    assert back(second) == ["2011-03-09"]
+    assert back(None) == []
+    assert back(first) == []
+    assert back(None) == []
+    assert back(second) == ["2011-03-09"]
+    kept = "select count(*) from warehouse.quarantined_line natural join warehouse.quarantine where released_at is null"
+    assert ask(database, kept) == [(1,)]
+
+
 def test_a_check_of_a_relation_can_name_the_day_too(database: Database, layer: Layer, tmp_path: Path) -> None:
     sql = "select invoice_at::date as day from mart.sales_line where units > 1000"
     check = Check(name="few pieces", description="Nobody buys more than a thousand.", sql=sql)
