@@ -2,7 +2,6 @@
 
 import sys
 from datetime import datetime
-from enum import StrEnum
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
@@ -11,15 +10,40 @@ import typer
 from typer.cli import get_docs_for_click
 from typer.main import get_command
 
-from bootstrap import overview, runs
+from bootstrap import asking, overview, runs
 from bootstrap import stack as stacks
 from bootstrap.backup import backup
 from bootstrap.database import DatabaseUrl, path_or_url
 from bootstrap.errors import WOULD_CHANGE, Interrupted, LgsError, said
 from bootstrap.interruption import interruptible
 from bootstrap.lines import lines as kept_lines
+from bootstrap.options import (
+    Address,
+    AdoptOption,
+    AppendOption,
+    ByOption,
+    CascadeOption,
+    DatesOption,
+    Form,
+    LossOption,
+    MapOption,
+    MaxRejectsOption,
+    OnlyOption,
+    OrphanOption,
+    PlanOption,
+    ProjectOption,
+    QuarantineOption,
+    SkipOption,
+    SourceOption,
+    SourcesOption,
+    TableOption,
+    VerboseOption,
+    WhereOption,
+    WithOption,
+)
 from bootstrap.progress import Progress
 from bootstrap.project import FILE, open_project, using
+from bootstrap.semantic.query import Question
 from bootstrap.settings import load_settings
 from bootstrap.stack.status import status_reference
 from bootstrap.starter import make_project
@@ -33,59 +57,6 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
 )
-
-SourceOption = Annotated[
-    str | None,
-    typer.Option("--source", help="The file or database to load (LGS_SOURCE).", metavar="PATH|URL", show_default=False),
-]
-SourcesOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--source",
-        help="The file or database to load; with --append several, or a folder (LGS_SOURCE).",
-        metavar="PATH|URL",
-    ),
-]
-TableOption = Annotated[str | None, typer.Option(help="The table of the database, or schema.table (LGS_TABLE).")]
-AppendOption = Annotated[
-    bool, typer.Option("--append", help="Add it to what is loaded, and replace only what it holds.")
-]
-MaxRejectsOption = Annotated[
-    float | None, typer.Option(help="Share of lines that may be rejected (LGS_MAX_REJECTS).", show_default="0.001")
-]
-MapOption = Annotated[
-    str | None, typer.Option("--map", help="How to read it: a YAML file, or shopify, woocommerce (LGS_MAP).")
-]
-DatesOption = Annotated[str | None, typer.Option(help="day-first or month-first: what 01/12/2010 means (LGS_DATES).")]
-OnlyOption = Annotated[list[str] | None, typer.Option(help="A table or sheet to read, and no other (LGS_ONLY).")]
-SkipOption = Annotated[list[str] | None, typer.Option(help="A table or sheet to leave out (LGS_SKIP).")]
-LossOption = Annotated[bool, typer.Option("--allow-loss", help="Load a file even if it removes months or many lines.")]
-QuarantineOption = Annotated[
-    bool, typer.Option("--quarantine", help="Set days aside that break a contract, load the rest (LGS_QUARANTINE).")
-]
-AdoptOption = Annotated[bool, typer.Option("--adopt", help="Take over objects that lgs did not create.")]
-OrphanOption = Annotated[bool, typer.Option("--orphan", help="Keep as retired what left the specs but is still used.")]
-VerboseOption = Annotated[bool, typer.Option("--verbose", help="List every change in Superset.")]
-CascadeOption = Annotated[
-    bool, typer.Option("--cascade", help="Drop what others built on a relation that has to be replaced.")
-]
-PlanOption = Annotated[
-    bool, typer.Option("--plan", help="Show what would change, and change nothing; the exit code is 4 if it would.")
-]
-
-
-ProjectOption = Annotated[
-    Path | None, typer.Option("--project", help="The folder of the project (LGS_PROJECT).", show_default=False)
-]
-
-
-class Address(StrEnum):
-    """What ``lgs url`` can name."""
-
-    superset = "superset"
-    warehouse = "warehouse"
-    reader = "reader"
-    analyst = "analyst"
 
 
 def main() -> None:
@@ -107,6 +78,11 @@ def _end(would_change: bool) -> None:
     """The end of a command that has a plan."""
     if would_change:
         raise typer.Exit(WOULD_CHANGE)
+
+
+def _names(given: list[str] | None) -> list[str]:
+    """Names that were given one by one, or with commas."""
+    return [name.strip() for text in given or [] for name in text.split(",")]
 
 
 def _version(wanted: bool) -> None:
@@ -281,6 +257,26 @@ def history_command(
     """
     for line in overview.tell_history(load_settings(), metric, month.date() if month else None, most=most):
         typer.echo(line)
+
+
+@app.command("query")
+def query_command(
+    metrics: Annotated[list[str], typer.Argument(help="Metrics, as docs/metrics.md names them.", metavar="METRIC...")],
+    by: ByOption = None,
+    where: WhereOption = None,
+    spans: WithOption = None,
+    sql: Annotated[bool, typer.Option("--sql", help="Print the SQL, and do not run it.")] = False,
+    form: Annotated[Form, typer.Option("--format", help="How to print the rows.")] = Form.table,
+) -> None:
+    """Answer a question in metrics and dimensions, as the dashboards would.
+
+    The smallest relation that can answer is asked. A slice in which a metric means nothing is refused, with the reason.
+
+    Example: lgs query goods_sold orders --by quarter,region --where "year = 2011"
+    """
+    names = {"by": _names(by), "where": where or [], "spans": _names(spans)}
+    for line in asking.ask(load_settings(), Question(metrics, **names), form=None if sql else form.value):
+        typer.echo(line, err=line.startswith(asking.NOTE))
 
 
 @app.command("rollback")

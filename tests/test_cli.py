@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+from contextlib import closing
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -303,6 +304,23 @@ def test_errors_are_one_message_and_an_exit_code(
     assert done.returncode == code, done.stderr
     assert says in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_question_is_answered_as_a_table_as_csv_and_as_json_or_its_sql_is_shown(shop: Shop) -> None:
+    asked = ("query", "sales", "customers", "--by", "month,segment", "--where", "month = '2011-01'")
+    rows = json.loads(shop.lgs(*asked, "--format", "json").stdout)
+    with closing(psycopg2.connect(shop.lgs("url", "reader").stdout.strip())) as connection:
+        cursor = connection.cursor()
+        cursor.execute(shop.lgs(*asked, "--sql").stdout)
+        assert [row["sales"] for row in rows] == [float(row[2]) for row in cursor.fetchall()]
+    written = shop.lgs(*asked, "--format", "csv").stdout.splitlines()
+    assert written[0] == "month,segment,sales,customers,is_complete"
+    assert len(written) == len(rows) + 1
+    shown = shop.lgs(*asked)
+    assert shown.stdout.split("\n")[0].split() == ["Month", "Segment", "today", "Sales", "Customers", "Complete"]
+    assert "Customers must not be added up over rows" in shown.stderr
+    refused = shop.lgs("query", "sales", "--where", "month = 'May'")
+    assert (refused.returncode, "PostgreSQL refuses" in refused.stderr) == (2, True)
 
 
 def test_the_command_reference_is_current() -> None:

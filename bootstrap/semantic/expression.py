@@ -43,6 +43,13 @@ def missing(metric: Metric, columns: Mapping[str, Column]) -> str:
     return next((name for name in names if name not in columns), "")
 
 
+def guards(expression: str) -> list[str]:
+    """The columns of which it needs one value only: those of "when min(column) = max(column) then"."""
+    conditions = [part for branch in _parsed(expression).find_all(exp.If) for part in _all_of(branch.this)]
+    names = {_name(column) for part in conditions for column in part.find_all(exp.Column)}
+    return sorted(name for name in names if any(_compares_ends(part, name) for part in conditions))
+
+
 @lru_cache(maxsize=1024)
 def _parsed(expression: str) -> exp.Expression:
     """The tree of the one expression. Raises ``SqlglotError`` for anything else."""
