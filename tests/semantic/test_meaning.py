@@ -230,3 +230,38 @@ def test_goods_and_the_rest_add_up_to_sales(sold):
     assert ask(
         cursor, "select sales, goods_sold - goods_cancelled + other_sales, goods_sold from mart.monthly_metrics"
     ) == [(Decimal("14.04"), Decimal("14.04"), Decimal("12.55"))]
+
+
+def test_orders_of_one_day_are_one_step_and_every_step_knows_the_next(sold):
+    """Two orders on 4 January; a cancellation, postage and a free line make no order day, and a guest has none."""
+    cursor = sold(
+        line(1, "11111", 1, "2011-01-04 10:00", 2, 5),
+        line(2, "22222", 3, "2011-01-04 12:00", 2, 5, country="France"),
+        line("C3", "22222", -3, "2011-01-05 12:00", 2, 5),
+        line(4, "POST", 1, "2011-01-06 12:00", 4, 5),
+        line(5, "11111", 1, "2011-01-07 12:00", 0, 5),
+        line(6, "11111", 2, "2011-02-10 10:00", 2, 5),
+        line(7, "11111", 9, "2011-02-10 10:00", 2),
+    )
+    assert ask(
+        cursor,
+        "select order_number, order_day::text, orders, goods_sold, units_sold, days_since_order_before,"
+        " days_to_next_order from mart.order_day order by 1",
+    ) == [(1, "2011-01-04", 2, 8, 4, None, 37), (2, "2011-02-10", 1, 4, 2, 37, None)]
+
+
+@pytest.mark.parametrize(
+    ("last", "whole"), [("2011-03-10 12:50", "2011-03-09"), ("2011-03-10 15:00", "2011-03-10")], ids=["noon", "evening"]
+)
+def test_the_last_whole_day_is_the_newest_with_goods_that_is_over(last, whole, sold, layer, quiet):
+    """What is missing of a month that somebody closed will not come, so its newest day is over."""
+    cursor = sold(
+        line(1, "11111", 1, "2011-03-09 10:00", 2, 5),
+        line(2, "11111", 1, last, 2, 5),
+        line("C3", "11111", -1, "2011-03-10 12:00", 2, 5),
+    )
+    newest = "select last_whole_day::text from mart.coverage"
+    assert ask(cursor, newest) == [(whole,)]
+    assert close_month(cursor, date(2011, 3, 1))
+    build(cursor, layer, changes={"warehouse.closed_month": None}, progress=quiet)
+    assert ask(cursor, newest) == [("2011-03-10",)]
