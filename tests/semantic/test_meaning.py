@@ -1,5 +1,6 @@
 """What figures are made of: orders, goods, cancellations, money and months, on shops where only the right rule fits."""
 
+from contextlib import closing
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -269,7 +270,7 @@ def test_the_last_whole_day_is_the_newest_with_goods_that_is_over(last, whole, s
 
 @pytest.fixture
 def comers_back(sold):
-    """The last whole day is 30 June: 90 days after 1 April, 180 after 1 January. 5 is back after 30 days, 7 after 91."""
+    """The last whole day is 30 June: 90 days after 1 April, 180 after 1 January. 5 is back after 30, 7 after 91."""
     return sold(
         line(1, "11111", 1, "2010-12-15 10:00", 2, 4),
         line(2, "11111", 1, "2011-01-01 10:00", 2, 7),
@@ -328,11 +329,11 @@ def test_kept_by_customer_the_journey_is_what_building_afresh_gives(database, re
     """A day for customer 12 between two of theirs, and a first order that goes away."""
     names = ("order_day", "first_basket", "journey", "cohort_month", "first_basket_product")
     added = [*shop_lines, *[line(2000, "22222", 2, "2011-02-07 10:00", 2, 12, "United Kingdom", "TRAY")]]
-    with database.connect() as connection:
+    with closing(database.connect()) as connection:
         refresh(connection, shop_lines)
         for lines in (added, [one for one in added if one[0] != "1001"]):
             assert refresh(connection, lines).way == "changes"
-            with connection.cursor() as cursor:
+            with connection, connection.cursor() as cursor:
                 kept = [sorted(ask(cursor, f"select * from mart.{name}"), key=repr) for name in names]
                 build(cursor, layer, changes=None, progress=quiet)
                 assert [sorted(ask(cursor, f"select * from mart.{name}"), key=repr) for name in names] == kept
