@@ -1,5 +1,6 @@
 """What figures are made of: orders, goods, cancellations, money and months, on shops where only the right rule fits."""
 
+from contextlib import closing
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -230,3 +231,109 @@ def test_goods_and_the_rest_add_up_to_sales(sold):
     assert ask(
         cursor, "select sales, goods_sold - goods_cancelled + other_sales, goods_sold from mart.monthly_metrics"
     ) == [(Decimal("14.04"), Decimal("14.04"), Decimal("12.55"))]
+
+
+def test_orders_of_one_day_are_one_step_and_every_step_knows_the_next(sold):
+    """Two orders on 4 January; a cancellation, postage and a free line make no order day, and a guest has none."""
+    cursor = sold(
+        line(1, "11111", 1, "2011-01-04 10:00", 2, 5),
+        line(2, "22222", 3, "2011-01-04 12:00", 2, 5, country="France"),
+        line("C3", "22222", -3, "2011-01-05 12:00", 2, 5),
+        line(4, "POST", 1, "2011-01-06 12:00", 4, 5),
+        line(5, "11111", 1, "2011-01-07 12:00", 0, 5),
+        line(6, "11111", 2, "2011-02-10 10:00", 2, 5),
+        line(7, "11111", 9, "2011-02-10 10:00", 2),
+    )
+    assert ask(
+        cursor,
+        "select order_number, order_day::text, orders, goods_sold, units_sold, days_since_order_before,"
+        " days_to_next_order from mart.order_day order by 1",
+    ) == [(1, "2011-01-04", 2, 8, 4, None, 37), (2, "2011-02-10", 1, 4, 2, 37, None)]
+
+
+@pytest.mark.parametrize(
+    ("last", "whole"), [("2011-03-10 12:50", "2011-03-09"), ("2011-03-10 15:00", "2011-03-10")], ids=["noon", "evening"]
+)
+def test_the_last_whole_day_is_the_newest_with_goods_that_is_over(last, whole, sold, layer, quiet):
+    """What is missing of a month that somebody closed will not come, so its newest day is over."""
+    cursor = sold(
+        line(1, "11111", 1, "2011-03-09 10:00", 2, 5),
+        line(2, "11111", 1, last, 2, 5),
+        line("C3", "11111", -1, "2011-03-10 12:00", 2, 5),
+    )
+    newest = "select last_whole_day::text from mart.coverage"
+    assert ask(cursor, newest) == [(whole,)]
+    assert close_month(cursor, date(2011, 3, 1))
+    build(cursor, layer, changes={"warehouse.closed_month": None}, progress=quiet)
+    assert ask(cursor, newest) == [("2011-03-10",)]
+
+
+@pytest.fixture
+def comers_back(sold):
+    """The last whole day is 30 June: 90 days after 1 April, 180 after 1 January. 5 is back after 30, 7 after 91."""
+    return sold(
+        line(1, "11111", 1, "2010-12-15 10:00", 2, 4),
+        line(2, "11111", 1, "2011-01-01 10:00", 2, 7),
+        line(2, "22222", 1, "2011-01-01 10:00", 2, 7),
+        line(3, "11111", 1, "2011-04-01 10:00", 2, 5),
+        line(4, "33333", 1, "2011-04-02 10:00", 2, 6),
+        line(4, "33333", 1, "2011-04-02 10:00", 2, 6),
+        line(5, "11111", 1, "2011-04-02 10:00", 2, 7),
+        line(6, "22222", 1, "2011-05-01 10:00", 2, 5),
+        line(7, "22222", 1, "2011-06-30 16:00", 2, 8),
+    )
+
+
+def test_a_window_that_is_not_over_is_empty_and_its_last_day_is_in_it(comers_back):
+    assert ask(
+        comers_back,
+        "select customer_id, is_back_in_30_days, is_back_in_60_days, is_back_in_90_days, is_back_in_180_days"
+        " from mart.first_order order by 1",
+    ) == [
+        (4, False, False, False, False),
+        (5, True, True, True, None),
+        (6, False, False, None, None),
+        (7, False, False, False, True),
+        (8, None, None, None, None),
+    ]
+    windows = "select customer_id, is_month_over, is_back from mart.back_within where window_days = 90 order by 1"
+    assert ask(comers_back, windows) == [(4, True, False), (5, False, True), (7, True, False)]
+
+
+def test_first_baskets_are_told_apart_by_who_came_back(comers_back):
+    """Of the two who bought a mug at first one came back in time; of the one who bought a tray as well, none."""
+    assert ask(
+        comers_back,
+        "select stock_code, buyers, buyers_back, buyers_not_over, other_buyers, other_buyers_back, share_difference,"
+        " round(share_back_at_least, 6)::float from mart.first_basket_product where not is_left_censored order by 1",
+    ) == [
+        ("11111", 2, 1, 0, 0, 0, None, 0.094529),
+        ("22222", 1, 0, 1, 1, 1, -1, 0),
+        ("33333", 0, 0, 1, 2, 1, None, None),
+    ]
+
+
+def test_a_cohort_is_followed_through_complete_months(comers_back):
+    """Who did not order is 0 in a complete month; half of January's goods come again in April."""
+    found = ask(
+        comers_back,
+        "select months_since_first_order, customers_active, goods_sold, goods_sold_in_first_month"
+        " from mart.cohort_month where first_order_month = '2011-01-01' and is_complete_month order by 1",
+    )
+    assert (0, 1, 4, 4) in found
+    assert (3, 1, 2, 4) in found
+    assert (4, 0, 0, 4) in found
+
+
+def test_kept_by_customer_the_journey_is_what_building_afresh_gives(database, refresh, shop_lines, layer, quiet):
+    """A day for customer 12 between two of theirs, and a first order that goes away."""
+    names = ("order_day", "first_basket", "journey", "cohort_month", "first_basket_product")
+    added = [*shop_lines, *[line(2000, "22222", 2, "2011-02-07 10:00", 2, 12, "United Kingdom", "TRAY")]]
+    with closing(database.connect()) as connection:
+        refresh(connection, shop_lines)
+        for lines in (added, [one for one in added if one[0] != "1001"]):
+            assert refresh(connection, lines).way == "changes"
+            with connection, connection.cursor() as cursor:
+                kept = [sorted(ask(cursor, f"select * from mart.{name}"), key=repr) for name in names]
+                build(cursor, layer, changes=None, progress=quiet)
+                assert [sorted(ask(cursor, f"select * from mart.{name}"), key=repr) for name in names] == kept

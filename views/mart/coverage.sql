@@ -12,6 +12,18 @@ month as (
 
 ),
 
+calendar as (
+
+    select * from warehouse.calendar
+
+),
+
+closed_month as (
+
+    select * from warehouse.closed_month
+
+),
+
 counted as (
 
     select
@@ -21,6 +33,25 @@ counted as (
         count(distinct country) as countries,
         sum(sales) as sales
     from invoice_month
+
+),
+
+sold as (
+
+    select distinct invoice_at::date as date
+    from invoice_month
+    where goods_lines > 0
+
+),
+
+-- What a month that was declared complete lacks will not come, so its days are over.
+whole as (
+
+    select max(sold.date) as last_whole_day
+    from sold
+    inner join calendar on sold.date = calendar.date
+    left join closed_month on calendar.month = closed_month.month
+    where calendar.is_over or closed_month.month is not null
 
 ),
 
@@ -53,6 +84,7 @@ select
     spanned.first_month,
     spanned.last_month,
     spanned.newest_complete_month,
+    whole.last_whole_day,
     spanned.months,
     spanned.complete_months,
     counted.lines,
@@ -85,4 +117,5 @@ select
     end as as_of_note
 from spanned
 cross join counted
+cross join whole
 where spanned.months > 0

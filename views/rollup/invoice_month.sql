@@ -34,6 +34,7 @@ invoice as (
         max(invoice_at) filter (where description is not null and quantity > 0 and amount > 0) as rfm_invoice_at,
         count(*) filter (where line_type = 'sale' and not is_overlap) as goods_lines,
         coalesce(sum(amount) filter (where line_type = 'sale' and not is_overlap), 0) as goods_sold,
+        coalesce(sum(quantity) filter (where line_type = 'sale' and not is_overlap), 0)::bigint as units_sold,
         count(*) filter (where line_type = 'cancellation' and is_product and not is_overlap) as cancelled_goods_lines,
         coalesce(-sum(amount) filter (where line_type = 'cancellation' and is_product and not is_overlap), 0)
             as goods_cancelled
