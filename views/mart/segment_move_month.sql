@@ -23,16 +23,32 @@ month as (
 
 ),
 
+customer as (
+
+    select
+        customer_id,
+        country
+    from warehouse.customer
+
+),
+
 moved as (
 
     select
-        month,
-        segment_before_month,
-        segment_at_month_end,
-        moved_because,
+        segment_move.month,
+        segment_move.segment_before_month,
+        segment_move.segment_at_month_end,
+        segment_move.moved_because,
+        customer.country as home_country,
         count(*) as moves
     from segment_move
-    group by month, segment_before_month, segment_at_month_end, moved_because
+    inner join customer on segment_move.customer_id = customer.customer_id
+    group by
+        segment_move.month,
+        segment_move.segment_before_month,
+        segment_move.segment_at_month_end,
+        segment_move.moved_because,
+        customer.country
 
 )
 
@@ -41,6 +57,7 @@ select
     moved.segment_before_month,
     moved.segment_at_month_end,
     moved.moved_because,
+    moved.home_country,
     moved.moves,
     month.month_name,
     month.is_complete_month,
