@@ -96,7 +96,8 @@ def test_outcomes_are_those_of_pandas(mart, month_ends, goods):
         "select month, segment_at_month_end as segment, "
         + ", ".join(
             f"sum(known_{n}_days)::int as known_{n}, sum(not_over_{n}_days)::int as not_over_{n}, "
-            f"sum(ordered_within_{n}_days)::int as ordered_{n}, (sum(goods_within_{n}_days) * 1000)::bigint as goods_{n}"
+            f"sum(ordered_within_{n}_days)::int as ordered_{n}, "
+            f"(sum(goods_within_{n}_days) * 1000)::bigint as goods_{n}"
             for n in (30, 90, 180)
         )
         + " from mart.segment_outcome group by 1, 2",
