@@ -122,3 +122,19 @@ def test_outcomes_are_those_of_pandas(mart, month_ends, goods):
         " where segment_at_month_end = 'At Risk' and complete_month_number <= 12",
     )
     assert round(rates["rate"][0], 3) == 0.234
+
+
+def test_order_sizes_and_tenures_are_those_of_pandas(mart, goods):
+    sold = goods[goods["is_sold"] & goods["customer_id"].notna()].astype({"customer_id": int})
+    days = sold.groupby(["customer_id", sold["invoice_at"].dt.normalize().rename("day")])["quantity"].sum()
+    found = known.table(mart, "select * from mart.customer_class order by customer_id").set_index("customer_id")
+    median = days.groupby("customer_id").median().reindex(found.index)
+    first = days.reset_index("day").groupby("customer_id")["day"].min().reindex(found.index)
+    age = (LAST_WHOLE_DAY - first).dt.days.clip(lower=0)
+    size = np.select([median.isna(), median >= 100], ["No order", "Wholesaler"], "Consumer")
+    tenure = np.select(
+        [age.isna(), age < 182, age < 365], ["No order", "Under 6 months", "6 to 12 months"], "Over 12 months"
+    )
+    assert list(found["order_size"]) == list(size)
+    assert list(found["tenure"]) == list(tenure)
+    assert (found["order_size"] == "Wholesaler").sum() > 4000
