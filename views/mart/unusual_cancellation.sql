@@ -1,5 +1,5 @@
--- Expected: as many cancellations per order as all have. How often chance alone gives as many or more says the upper tail of
--- the Poisson distribution.
+-- Expected are as many cancellations per order as all have. How often chance alone gives as many or more says the upper
+-- tail of the Poisson distribution.
 with
 
 month as (

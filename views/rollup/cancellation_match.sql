@@ -25,11 +25,11 @@ cancelled as (
 
 ),
 
-wanted as materialized (
+-- Customer and product as one number, so that lines are read once and not through an index for each pair. Where two
+-- pairs share a number, the lines of both are read, and told apart below.
+wanted as (
 
-    select distinct
-        customer_key,
-        stock_code
+    select distinct hashtextextended(stock_code, customer_key) as pair
     from cancelled
     where customer_id is not null
 
@@ -44,7 +44,7 @@ ordered as (
         min(line.invoice_at) as ordered_at,
         sum(line.quantity)::bigint as units_ordered
     from line
-    inner join wanted on line.customer_key = wanted.customer_key and line.stock_code = wanted.stock_code
+    inner join wanted on hashtextextended(line.stock_code, line.customer_key) = wanted.pair
     where line.line_type = 'sale' and not line.is_overlap
     group by line.invoice_no, line.customer_key, line.stock_code
 
