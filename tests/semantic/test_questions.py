@@ -20,8 +20,8 @@ ASKED = (
     "hibernating slice segments-pie explore"
 )
 CHARTS = sorted(path.stem for path in (SUPERSET / "charts").glob("*.yml"))
-# No refresh wrote a receipt here; and the shop has three months, so nobody is back after eleven or stopped for three, and
-# no 90 days are over.
+# No refresh wrote a receipt here; and the shop has three months, so nobody is back after eleven or stopped for three, no 90
+# days are over, there is no year to tell seasons by, no quarter, and nothing has twenty customers or thirty orders.
 EMPTY_ON_PAPER = {
     "new_customers",
     "stopped_buying",
@@ -29,6 +29,21 @@ EMPTY_ON_PAPER = {
     "first_basket_value",
     "second_order_wait",
     "back_within_90",
+    "low_seasons",
+    "season_weeks",
+    "season_weekdays",
+    "season_months",
+    "season_week_list",
+    "abroad_growth",
+    "unusual_products",
+    "unusual_customers",
+    "product_risers",
+    "product_fallers",
+    "price_changes",
+    "segment_products",
+    "best_pairs",
+    "basket_partners",
+    "return_rates",
 }
 
 
