@@ -6,6 +6,15 @@ product_buyers as (
 
 ),
 
+product_performance as (
+
+    select
+        stock_code,
+        popularity_rank
+    from mart.product_performance
+
+),
+
 total as (
 
     select
@@ -29,14 +38,16 @@ share as (
 )
 
 select
-    stock_code,
-    product,
-    segment,
-    customers,
-    customers_of_all::bigint as customers_of_all,
-    goods_sold,
-    goods_sold_last_12_months,
-    share_of_segment,
-    share_of_all,
-    case when customers >= 20 then share_of_segment / nullif(share_of_all, 0) end as segment_index
+    share.stock_code,
+    share.product,
+    product_performance.popularity_rank,
+    share.segment,
+    share.customers,
+    share.customers_of_all::bigint as customers_of_all,
+    share.goods_sold,
+    share.goods_sold_last_12_months,
+    share.share_of_segment,
+    share.share_of_all,
+    case when share.customers >= 20 then share.share_of_segment / nullif(share.share_of_all, 0) end as segment_index
 from share
+inner join product_performance on share.stock_code = product_performance.stock_code
