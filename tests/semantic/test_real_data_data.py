@@ -144,7 +144,7 @@ def test_concentration_is_that_of_pandas(period, mart, goods):  # noqa: F811
             largest.min(),
         ]
     half = money[money.cumsum() - money < money.sum() / 2]
-    row = found.loc["4 Down to the median pound"]
+    row = found.loc["4 Half of all"]
     assert (row["customers"], int(row["goods_of_top"] * 1000)) == (len(half), half.sum())
     (segments,) = table(
         mart,

@@ -48,7 +48,7 @@ placed as (
         end as is_in_top
     from ranked
     cross join (
-        values ('1 Top 1%', 0.01), ('2 Top 5%', 0.05), ('3 Top 20%', 0.2), ('4 Down to the median pound', null)
+        values ('1 Top 1%', 0.01), ('2 Top 5%', 0.05), ('3 Top 20%', 0.2), ('4 Half of all', null)
     ) as top (top, share)
 
 )
