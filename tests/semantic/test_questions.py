@@ -21,7 +21,7 @@ ASKED = (
 )
 CHARTS = sorted(path.stem for path in (SUPERSET / "charts").glob("*.yml"))
 # No refresh wrote a receipt here; and the shop has three months, so nobody is back after eleven or stopped for three,
-# no 90 days are over, there is no year to tell seasons by, no quarter, and nothing has twenty customers or thirty orders.
+# no 90 days are over, there is no year to tell seasons by, and nothing has twenty customers or thirty orders.
 EMPTY_ON_PAPER = {
     "new_customers",
     "stopped_buying",
