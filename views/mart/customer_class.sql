@@ -35,34 +35,38 @@ tenure as (
         lead(least_days) over (order by least_days) as below_days
     from list.tenures
 
+),
+
+-- Whose first order is on a day that is not over has been a customer for no day yet.
+aged as (
+
+    select
+        rfm_customer.*,
+        greatest(coverage.last_whole_day, rfm_customer.first_order_day) - rfm_customer.first_order_day as days
+    from rfm_customer
+    cross join coverage
+
 )
 
 select
-    rfm_customer.customer_id,
-    rfm_customer.segment,
-    rfm_customer.segment_order,
-    rfm_customer.home_country,
+    aged.customer_id,
+    aged.segment,
+    aged.segment_order,
+    aged.home_country,
     country.region,
     coalesce(order_size.order_size, 'No order') as order_size,
     coalesce(tenure.tenure, 'No order') as tenure,
     order_size.median_units,
     order_size.goods_per_order_day,
-    rfm_customer.first_order_day,
-    rfm_customer.last_order_day,
-    rfm_customer.order_days,
-    rfm_customer.net_money,
-    rfm_customer.took_everything_back,
-    rfm_customer.order_days_last_12_months,
-    rfm_customer.goods_sold_last_12_months,
-    rfm_customer.customers
-from rfm_customer
-cross join coverage
-left join country on rfm_customer.home_country = country.country
-left join order_size on rfm_customer.customer_id = order_size.customer_id
-left join tenure
-    on
-        greatest(coverage.last_whole_day - rfm_customer.first_order_day, 0) >= tenure.least_days
-        and (
-            tenure.below_days is null
-            or greatest(coverage.last_whole_day - rfm_customer.first_order_day, 0) < tenure.below_days
-        )
+    aged.first_order_day,
+    aged.last_order_day,
+    aged.order_days,
+    aged.net_money,
+    aged.took_everything_back,
+    aged.order_days_last_12_months,
+    aged.goods_sold_last_12_months,
+    aged.customers
+from aged
+left join country on aged.home_country = country.country
+left join order_size on aged.customer_id = order_size.customer_id
+left join tenure on aged.days >= tenure.least_days and (tenure.below_days is null or aged.days < tenure.below_days)
