@@ -1,8 +1,9 @@
+-- Every country has a row for each trading day, so that a mean per trading day divides by the days of the whole shop.
 with
 
-goods_day as (
+goods_hour as (
 
-    select * from rollup.goods_day
+    select * from rollup.goods_hour
 
 ),
 
@@ -24,23 +25,48 @@ country as (
         region
     from warehouse.country
 
+),
+
+sold as (
+
+    select
+        date,
+        country,
+        sum(goods_sold) as goods_sold,
+        sum(units_sold)::bigint as units_sold,
+        sum(orders)::bigint as orders
+    from goods_hour
+    group by date, country
+
+),
+
+trading_day as (
+
+    select
+        date,
+        month
+    from goods_hour
+    group by date, month
+    having sum(goods_sold) > 0
+
 )
 
 select
-    goods_day.date,
-    date_trunc('week', goods_day.date)::date as week,
-    to_char(goods_day.date, '"W"IW') as iso_week,
-    to_char(goods_day.date, 'ID FMDay') as weekday_name,
-    goods_day.month,
-    to_char(goods_day.date, 'MM FMMonth') as month_of_year,
-    goods_day.country,
+    trading_day.date,
+    date_trunc('week', trading_day.date)::date as week,
+    to_char(trading_day.date, '"W"IW') as iso_week,
+    to_char(trading_day.date, 'ID FMDay') as weekday_name,
+    trading_day.month,
+    to_char(trading_day.date, 'MM FMMonth') as month_of_year,
+    country.country,
     country.region,
-    goods_day.goods_sold,
-    goods_day.units_sold,
-    goods_day.orders,
+    coalesce(sold.goods_sold, 0) as goods_sold,
+    coalesce(sold.units_sold, 0) as units_sold,
+    coalesce(sold.orders, 0) as orders,
     month.is_complete_month,
     month.month_name,
     month.complete_month_number
-from goods_day
-inner join month on goods_day.month = month.month
-left join country on goods_day.country = country.country
+from trading_day
+cross join country
+inner join month on trading_day.month = month.month
+left join sold on trading_day.date = sold.date and country.country = sold.country

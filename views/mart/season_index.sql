@@ -1,9 +1,9 @@
 -- A year is twelve complete months, counted back from the newest complete one; a year that lacks one is left out.
 with
 
-goods_day as (
+goods_hour as (
 
-    select * from rollup.goods_day
+    select * from rollup.goods_hour
 
 ),
 
@@ -32,14 +32,15 @@ year as (
 day as (
 
     select
-        goods_day.date,
+        goods_hour.date,
         year.years_ago,
         year.year_name,
-        sum(goods_day.goods_sold) as goods_sold
-    from goods_day
-    inner join month on goods_day.month = month.month and month.months_ago >= 0
+        sum(goods_hour.goods_sold) as goods_sold
+    from goods_hour
+    inner join month on goods_hour.month = month.month and month.months_ago >= 0
     inner join year on (month.months_ago / 12)::integer = year.years_ago
-    group by goods_day.date, year.years_ago, year.year_name
+    group by goods_hour.date, year.years_ago, year.year_name
+    having sum(goods_hour.goods_sold) > 0
 
 ),
 
