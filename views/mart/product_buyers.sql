@@ -42,37 +42,22 @@ segment as (
 
 ),
 
--- Each customer first: that many rows are counted in parallel, which distinct customers are not.
-each_customer as (
-
-    select
-        line.stock_code,
-        line.customer_id,
-        month.months_ago between 0 and 11 as is_last_12_months,
-        count(*) as lines,
-        sum(line.quantity) as units_sold,
-        sum(line.amount) as goods_sold
-    from line
-    inner join month on line.month = month.month
-    where line.line_type = 'sale' and not line.is_overlap and line.customer_id is not null
-    group by 1, 2, 3
-
-),
-
 bought as (
 
     select
-        each_customer.stock_code,
+        line.stock_code,
         coalesce(rfm_customer.segment_order, 99) as segment_order,
-        sum(each_customer.lines)::bigint as lines,
-        count(distinct each_customer.customer_id) as customers,
-        count(*) filter (where each_customer.is_last_12_months) as customers_last_12_months,
-        sum(each_customer.units_sold)::bigint as units_sold,
-        trim_scale(sum(each_customer.goods_sold)) as goods_sold,
-        trim_scale(coalesce(sum(each_customer.goods_sold) filter (where each_customer.is_last_12_months), 0))
+        count(*) as lines,
+        count(distinct line.customer_id) as customers,
+        count(distinct line.customer_id) filter (where month.months_ago between 0 and 11) as customers_last_12_months,
+        sum(line.quantity) as units_sold,
+        trim_scale(sum(line.amount)) as goods_sold,
+        trim_scale(coalesce(sum(line.amount) filter (where month.months_ago between 0 and 11), 0))
             as goods_sold_last_12_months
-    from each_customer
-    left join rfm_customer on each_customer.customer_id = rfm_customer.customer_id
+    from line
+    inner join month on line.month = month.month
+    left join rfm_customer on line.customer_id = rfm_customer.customer_id
+    where line.line_type = 'sale' and not line.is_overlap and line.customer_id is not null
     group by 1, 2
 
 )
