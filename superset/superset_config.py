@@ -127,6 +127,7 @@ MUTATE_ALERT_QUERY = True
 # --- how much may be asked for
 ROW_LIMIT = 10_000
 SQL_MAX_ROW = 100_000
+NATIVE_FILTER_DEFAULT_ROW_LIMIT = 10_000  # a list of products has thousands
 CSV_STREAMING_ROW_THRESHOLD = SQL_MAX_ROW + 1  # a streamed list would have raw column names in its first line
 DISPLAY_MAX_ROW = SQL_MAX_ROW  # or the page and its clipboard hold fewer rows than the page says
 DEFAULT_SQLLAB_LIMIT = 1_000
