@@ -37,6 +37,7 @@ SHAPES = {
     "table": Shape(metrics=(1, _ANY)),
     "treemap": Shape(by=(1, _ANY)),
     "trend": Shape(x=(1, 1), by=(0, 0)),
+    "world_map": Shape(more_metrics=(1, 1), by=(1, 1)),
 }
 
 

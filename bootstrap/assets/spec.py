@@ -13,7 +13,7 @@ from bootstrap.semantic.spec import Layer, Spec
 
 Viz = Literal[
     "area", "bar", "bubble", "cards", "heatmap", "kpi", "line", "mixed", "pie", "pivot", "scores", "table", "treemap",
-    "trend",
+    "trend", "world_map",
 ]  # fmt: skip
 Scalar = bool | int | float | str
 

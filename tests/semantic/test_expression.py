@@ -190,12 +190,13 @@ def test_what_cannot_be_added_up_must_say_so(expression):
 
 
 def test_the_expression_and_the_list_that_has_it_are_named(views):
-    defined = edit(views / "metrics.yml", "expression: sum(units)", "expression: sum(units) -- pieces")
-    listed = edit(
-        views / "mart/customer_month.yml", "  - units\n  - cancelled_value\n", "  - units\n  - cancelled_value\n"
+    defined = edit(
+        views / "metrics.yml", "expression: sum(cancelled_value)", "expression: sum(cancelled_value) -- money"
     )
+    both = "  - cancelled_value\n  - goods_cancelled_last_12_months\n"
+    listed = edit(views / "mart/customer_month.yml", both, both)
     error = refusal(views)
-    assert (error.path, error.line, error.field) == (views / "metrics.yml", defined, "units.expression")
+    assert (error.path, error.line, error.field) == (views / "metrics.yml", defined, "cancelled_value.expression")
     assert f"{views / 'mart/customer_month.yml'}:{listed} lists it" in str(error)
 
 

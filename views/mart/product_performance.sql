@@ -25,7 +25,7 @@ product_buyers as (
 
 product_price as (
 
-    select * from rollup.product_price
+    select * from rollup.price_point
 
 ),
 
