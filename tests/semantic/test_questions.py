@@ -20,8 +20,8 @@ ASKED = (
     "hibernating slice segments-pie explore"
 )
 CHARTS = sorted(path.stem for path in (SUPERSET / "charts").glob("*.yml"))
-# No refresh wrote a receipt here; and the shop has three months, so nobody is back after eleven or stopped for three, and
-# no 90 days are over.
+# No refresh wrote a receipt here; and the shop has three months, so nobody is back after eleven or stopped for three,
+# and no 90 days are over.
 EMPTY_ON_PAPER = {
     "new_customers",
     "stopped_buying",
