@@ -1,6 +1,7 @@
 """One column on a phone: Superset draws a chart as wide as its part of the row, however narrow the screen is.
 
-That is apache/superset#20718. For Superset's FLASK_APP_MUTATOR, as ``bootstrap.server.pages``. Who may change a
+That is apache/superset#20718. Nor do its pages say that they fit a narrow screen, so that a phone shows them as if it
+were 980 pixels wide. For Superset's FLASK_APP_MUTATOR, as ``bootstrap.server.pages``. Who may change a
 dashboard gets it as it is, since what the page got is what it saves.
 """
 
@@ -20,6 +21,8 @@ _WIDTH = "Sec-CH-Viewport-Width"  # of Chromium, in CSS pixels; others only say 
 _NARROW = 760  # pixels; the style sheet of a dashboard has the same limit
 _ALL = 12  # columns of Superset's grid
 
+_VIEWPORT = '<head><meta name="viewport" content="width=device-width, initial-scale=1">'
+
 Layout = dict[str, Any]
 
 
@@ -33,6 +36,8 @@ def prepare(app: Any) -> None:
 def _ask_for_width(response: Any) -> Any:
     if response.mimetype == "text/html":
         response.headers["Accept-CH"] = _WIDTH
+        if not response.direct_passthrough and not response.is_streamed:
+            response.set_data(response.get_data(as_text=True).replace("<head>", _VIEWPORT, 1))
     return response
 
 

@@ -112,15 +112,22 @@ def test_cards_name_the_months_and_say_better_or_worse(dashboard: Page, specs: S
     expect(card.locator("[title=better], [title=worse]").first).to_be_visible()
 
 
-@pytest.mark.parametrize("name", ["Overview", "Segments"])
+@pytest.mark.parametrize(
+    ("name", "device"),
+    [("Overview", {}), ("Segments", {}), ("Segments", {"is_mobile": True, "has_touch": True})],
+    ids=["narrow", "narrow, another tab", "phone"],
+)
 def test_a_phone_shows_everything_in_one_column(
-    shop: Shop, signed_in: Callable[..., Page], specs: Specs, name: str
+    shop: Shop, signed_in: Callable[..., Page], specs: Specs, name: str, device: dict[str, bool]
 ) -> None:
-    page = signed_in("marketing", viewport={"width": 390, "height": 900})
+    """A phone shows a page as if it were 980 pixels wide, unless the page says that it fits."""
+    page = signed_in("marketing", viewport={"width": 390, "height": 900}, **device)
     page.goto(shop.stack.superset_url + DASHBOARD)
     page.wait_for_selector(".lgs-value")
+    assert page.evaluate("window.innerWidth") == 390
     if name != "Overview":
-        page.locator(".dashboard-component-tabs .ant-tabs-tab").filter(has_text=name).click()
+        tab = page.locator(".dashboard-component-tabs .ant-tabs-tab").filter(has_text=name)
+        tab.tap() if device else tab.click()
     charts = page.locator(".dashboard-component-chart-holder:visible")
     expect(charts.nth(3)).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
