@@ -148,7 +148,7 @@ def test_concentration_is_that_of_pandas(period, mart, goods):  # noqa: F811
     assert (row["customers"], int(row["goods_of_top"] * 1000)) == (len(half), half.sum())
     (segments,) = table(
         mart,
-        f"select sum(customers_of_half) as half, sum(goods) as goods from mart.median_pound where period = '{period}'",
+        f"select sum(customers_of_half) as half, sum(goods) as goods from mart.half_of_goods where period = '{period}'",
     ).itertuples()
     assert (segments.half, int(segments.goods * 1000)) == (len(half), money.sum())
 
