@@ -17,19 +17,17 @@ from bootstrap.connection import connected
 from bootstrap.errors import UsageError
 from bootstrap.project import current
 from bootstrap.semantic.loader import load_layer
-from bootstrap.semantic.query import WHOLE, Answer, Question, answer, row_counts
+from bootstrap.semantic.periods import SHIFTED, SUMMED
+from bootstrap.semantic.query import WHOLE, Question, answer, row_counts
 from bootstrap.semantic.spec import Layer
 from bootstrap.settings import Settings
-
-NOTE = "! "
-"""What a line begins with that is about the rows, and none of them."""
 
 _LONGEST = "60s"
 Rows = list[tuple[Any, ...]]
 
 
-def ask(settings: Settings, question: Question, *, form: str | None) -> Iterator[str]:
-    """The rows as a ``table``, ``csv`` or ``json``, then notes; without ``form`` the SQL alone.
+def ask(settings: Settings, question: Question, *, form: str | None) -> tuple[Iterator[str], Sequence[str]]:
+    """The lines of a ``table``, ``csv`` or ``json``, and notes on them; without ``form`` the SQL alone.
 
     Raises ``UsageError`` for what cannot be answered, and ``Unreachable`` when the warehouse does not answer.
     """
@@ -38,11 +36,10 @@ def ask(settings: Settings, question: Question, *, form: str | None) -> Iterator
         connection.set_session(readonly=True)
         found = answer(layer, question, row_counts(cursor))
         if form is None:
-            yield found.sql
-            return
+            return iter([found.sql]), []
         try:
             cursor.execute(f"set local statement_timeout = '{_LONGEST}'")
-            cursor.execute(found.sql.replace("%", "%%"), ())
+            cursor.execute(found.sql)
         except (DataError, ProgrammingError) as error:
             said = (error.diag.message_primary or str(error)).rstrip(".")
             raise UsageError(
@@ -51,14 +48,8 @@ def ask(settings: Settings, question: Question, *, form: str | None) -> Iterator
         except QueryCanceled as error:
             raise UsageError(f"The answer took longer than {_LONGEST}. Ask for less with --where.") from error
         names, rows = [column.name for column in cursor.description or ()], cursor.fetchall()
-    yield from {"table": _table, "csv": _csv, "json": _json}[form](layer, names, rows)
-    yield from (f"{NOTE}{note}" for note in _notes(found, len(rows), question))
-
-
-def _notes(found: Answer, rows: int, question: Question) -> Iterator[str]:
-    yield from found.notes
-    if not rows:
-        yield "No rows: nothing is held of what --where asks for."
+    none = [] if rows else ["No rows: nothing is held of what --where asks for."]
+    return {"table": _table, "csv": _csv, "json": _json}[form](layer, names, rows), [*found.notes, *none]
 
 
 def _table(layer: Layer, names: Sequence[str], rows: Rows) -> Iterator[str]:
@@ -71,7 +62,7 @@ def _table(layer: Layer, names: Sequence[str], rows: Rows) -> Iterator[str]:
         table.add_column(label, justify="right" if base in layer.metrics else "left")
     for row in rows:
         table.add_row(*(_shown(layer, name, value) for name, value in zip(names, row, strict=True)))
-    console = Console(file=io.StringIO(), width=max(80, 24 * len(names)), highlight=False)
+    console = Console(file=io.StringIO(), width=max(80, 24 * len(names)), highlight=False, markup=False, emoji=False)
     console.print(table)
     text = console.file.getvalue()  # type: ignore[attr-defined]
     yield from text.splitlines()
@@ -79,8 +70,10 @@ def _table(layer: Layer, names: Sequence[str], rows: Rows) -> Iterator[str]:
 
 def _parted(layer: Layer, name: str) -> tuple[str, str]:
     """The metric of a column, and the span that stands behind it."""
-    known = max((one for one in layer.metrics if name.startswith(f"{one}_")), key=len, default=name)
-    return (name, "") if name in layer.metrics or known == name else (known, name.removeprefix(f"{known}_"))
+    for span in (*SHIFTED, *SUMMED):
+        if name.removesuffix(f"_{span}") in layer.metrics:
+            return name.removesuffix(f"_{span}"), span if name not in layer.metrics else ""
+    return name, ""
 
 
 def _shown(layer: Layer, name: str, value: Any) -> str:

@@ -275,8 +275,11 @@ def query_command(
     Example: lgs query goods_sold orders --by quarter,region --where "year = 2011"
     """
     names = {"by": _names(by), "where": where or [], "spans": _names(spans)}
-    for line in asking.ask(load_settings(), Question(metrics, **names), form=None if sql else form.value):
-        typer.echo(line, err=line.startswith(asking.NOTE))
+    lines, notes = asking.ask(load_settings(), Question(metrics, **names), form=None if sql else form.value)
+    for line in lines:
+        typer.echo(line)
+    for note in notes:
+        typer.echo(f"! {note}", err=True)
 
 
 @app.command("rollback")

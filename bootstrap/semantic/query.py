@@ -199,7 +199,7 @@ def _answered(layer: Layer, way: _Way, metrics: Sequence[Metric], question: Ques
     wholes = periods.wholes(layer, way.twin, question.by)
     notes = [f"{metric.label} {_ADVICE}" for metric in metrics if not metric.additive and question.by]
     if way.twin.covers:
-        notes.append(f"{way.twin.relation} holds a part of the lines: {way.twin.covers}.")
+        notes.append(f"{way.twin.relation} holds a part of the lines: {way.twin.covers}")
     if question.spans:
         sql = _spanned(way, metrics, question, wholes, periods.calendar(layer, way.twin))
     else:
@@ -207,12 +207,13 @@ def _answered(layer: Layer, way: _Way, metrics: Sequence[Metric], question: Ques
     return Answer(sql, way.twin.relation, notes)
 
 
-def _select(way: _Way, metrics: Sequence[Metric], by: Sequence[str], *, source: str = "", where: str = "") -> str:
+def _select(way: _Way, metrics: Sequence[Metric], by: Sequence[str], *, source: str = "") -> str:
     """The rows of the relation, grouped. The expression of a metric is of columns without the name of a table."""
     slices = [f"{way.dimensions[name].sql} as {_plain(name)}" for name in by]
     columns = {column.name for metric in metrics for column in way.twin.columns if column.name in metric.expression}
     inner = ", ".join([*slices, *(f"own.{name} as {name}" for name in sorted(columns - {*map(_plain, by)}))])
-    held = " and ".join([f"({one.sql(_names(way))})" for one in way.where] + ([where] if where else []))
+    named = {name: one.sql for name, one in way.dimensions.items()}
+    held = " and ".join(f"({one.sql(named)})" for one in way.where)
     rows = f"select {inner or '1 as one'}\nfrom {source or way.twin.relation + ' as own'}" + _joins(way)
     rows += f"\nwhere {held}" if held else ""
     values = [f"({metric.expression}) as {metric.name}" for metric in metrics]
@@ -225,10 +226,6 @@ def _joins(way: _Way) -> str:
         f"\nleft join {twin.relation} as {name} on own.{column} = {name}.{twin.key[0]}"
         for name, (twin, column) in way.joined.items()
     )
-
-
-def _names(way: _Way) -> dict[str, str]:
-    return {name: one.sql for name, one in way.dimensions.items()}
 
 
 def _plain(name: str) -> str:
