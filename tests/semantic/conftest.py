@@ -102,6 +102,16 @@ def new_database(server_url: str) -> Iterator[str]:
         yield database.owner_url
 
 
+@pytest.fixture(scope="session")
+def mart(server_url: str, real_dump: Path, layer: Layer, quiet: Progress) -> Iterator[Connection]:
+    """The real data, loaded and built once for all who only read it."""
+    with new_database(server_url) as url, closing(psycopg2.connect(url)) as connection:
+        with connection, connection.cursor() as cursor:
+            loaded = load(cursor, open_source(real_dump), max_rejects=0, progress=quiet)
+            build(cursor, layer, changes=loaded.changes, progress=quiet)
+        yield connection
+
+
 @pytest.fixture
 def sold(database: Database, refresh: Callable[[Connection, Lines], Build]) -> Iterator[Callable[..., Cursor]]:
     """Loads and builds a shop of these lines, and gives a cursor on it."""

@@ -1,36 +1,20 @@
 """The known figures on the real data, to the digit, against pandas as an independent witness."""
 
-from collections.abc import Iterator
-from contextlib import closing
 from datetime import date
 from pathlib import Path
 
 import pandas as pd
-import psycopg2
 import pytest
 from psycopg2.extensions import connection as Connection
 
 from bootstrap.assets.examples import load_examples
 from bootstrap.contracts import run_contracts
 from bootstrap.project import current
-from bootstrap.semantic.build import build
 from bootstrap.semantic.house_rules import definitions
 from bootstrap.semantic.narrowed import find_keys
-from warehouse.load import load
-from warehouse.sources import open_source
 
 pytestmark = pytest.mark.realdata
 DOCS = Path(__file__).resolve().parents[2] / "docs"
-
-
-@pytest.fixture(scope="module")
-def mart(new_database_at, real_dump, layer, quiet) -> Iterator[Connection]:
-    """The real data, loaded and built once."""
-    with new_database_at() as url, closing(psycopg2.connect(url)) as connection:
-        with connection, connection.cursor() as cursor:
-            loaded = load(cursor, open_source(real_dump), max_rejects=0, progress=quiet)
-            build(cursor, layer, changes=loaded.changes, progress=quiet)
-        yield connection
 
 
 @pytest.fixture(scope="module")

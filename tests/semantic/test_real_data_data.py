@@ -7,7 +7,7 @@ from decimal import Decimal
 import pandas as pd
 import pytest
 
-from tests.semantic.test_real_data import SERVICES, goods, lines, mart, table, thousandths  # noqa: F401
+from tests.semantic.test_real_data import SERVICES, goods, lines, table, thousandths  # noqa: F401
 
 pytestmark = pytest.mark.realdata
 WHAT = ["invoice_no", "stock_code", "description", "quantity", "invoice_at", "unit_price", "customer_id", "country"]
@@ -34,7 +34,7 @@ def typed(lines) -> pd.DataFrame:  # noqa: F811
     return frame
 
 
-def test_the_bridge_is_that_of_pandas(mart, typed):  # noqa: F811
+def test_the_bridge_is_that_of_pandas(mart, typed):
     names = {"cancellation": 3, "adjustment": 4, "write_off": 5, "free": 6, "fee": 7, "sale": 9}
     step = typed["type"].map(names)
     step = step.mask((typed["type"] == "sale") & typed["customer_id"].isna(), 8)
@@ -55,7 +55,7 @@ def test_the_bridge_is_that_of_pandas(mart, typed):  # noqa: F811
     assert int(ends.lines) == (step == 9).sum()
 
 
-def test_what_is_missing_is_what_pandas_misses(mart, typed):  # noqa: F811
+def test_what_is_missing_is_what_pandas_misses(mart, typed):
     found = table(
         mart,
         "select field, sum(lines_missing) as lines, sum(sales_missing) as sales, sum(lines_filled) as filled, "
@@ -79,7 +79,7 @@ def test_what_is_missing_is_what_pandas_misses(mart, typed):  # noqa: F811
     assert int(found["filled"].sum()) == filled.sum()
 
 
-def test_the_drivers_are_those_of_pandas(mart, typed):  # noqa: F811
+def test_the_drivers_are_those_of_pandas(mart, typed):
     sold = typed[(typed["type"] == "sale") & ~typed["is_overlap"]]
     known, guests = sold[sold["customer_id"].notna()], sold[sold["customer_id"].isna()]
     back = typed[(typed["type"] == "cancellation") & typed["is_product"] & ~typed["is_overlap"]]

@@ -1,17 +1,10 @@
 """The customers' journey on the real data, against pandas as an independent witness."""
 
-from collections.abc import Iterator
-from contextlib import closing
 from datetime import date
 
 import pandas as pd
-import psycopg2
 import pytest
 from psycopg2.extensions import connection as Connection
-
-from bootstrap.semantic.build import build
-from warehouse.load import load
-from warehouse.sources import open_source
 
 pytestmark = pytest.mark.realdata
 
@@ -19,16 +12,6 @@ NAMES = ["invoice_no", "stock_code", "description", "quantity", "invoice_at", "u
 SERVICES = r"(?i)post|dot|c2|c3|m|d|s|b|bank charges|amazonfee|cruk|adjust\d*|test\d*|gift.*|23444|23574|22016"
 WINDOWS = (30, 60, 90, 180)
 LAST = pd.Timestamp(2011, 12, 8)
-
-
-@pytest.fixture(scope="module")
-def mart(new_database_at, real_dump, layer, quiet) -> Iterator[Connection]:
-    """The real data, loaded and built once."""
-    with new_database_at() as url, closing(psycopg2.connect(url)) as connection:
-        with connection, connection.cursor() as cursor:
-            loaded = load(cursor, open_source(real_dump), max_rejects=0, progress=quiet)
-            build(cursor, layer, changes=loaded.changes, progress=quiet)
-        yield connection
 
 
 @pytest.fixture(scope="module")

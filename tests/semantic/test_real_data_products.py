@@ -1,32 +1,15 @@
 """Products and baskets on the real data, against pandas as an independent witness."""
 
-from collections.abc import Iterator
-from contextlib import closing
-
 import numpy as np
 import pandas as pd
-import psycopg2
 import pytest
 from psycopg2.extensions import connection as Connection
-
-from bootstrap.semantic.build import build
-from warehouse.load import load
-from warehouse.sources import open_source
 
 pytestmark = pytest.mark.realdata
 NAMES = ["invoice_no", "stock_code", "description", "quantity", "at", "price", "customer_id", "country"]
 SERVICES = r"(?i)post|dot|c2|c3|m|d|s|b|bank charges|amazonfee|cruk|adjust\d*|test\d*|gift.*|23444|23574|22016"
 LAST_YEAR = ("2010-12-01", "2011-12-01")
 """The last twelve complete months, without the day at the end."""
-
-
-@pytest.fixture(scope="module")
-def mart(new_database_at, real_dump, layer, quiet) -> Iterator[Connection]:
-    with new_database_at() as url, closing(psycopg2.connect(url)) as connection:
-        with connection, connection.cursor() as cursor:
-            loaded = load(cursor, open_source(real_dump), max_rejects=0, progress=quiet)
-            build(cursor, layer, changes=loaded.changes, progress=quiet)
-        yield connection
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import pytest
 from tests.semantic import test_real_data as known
 
 pytestmark = pytest.mark.realdata
-mart, lines, goods = known.mart, known.lines, known.goods
+lines, goods = known.lines, known.goods
 
 LAST_WHOLE_DAY = pd.Timestamp(2011, 12, 8)
 PATTERNS = {
